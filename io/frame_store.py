@@ -1,0 +1,125 @@
+"""The frame store: a source's planes exactly as decoded, chunked one frame per plane, in zarr shards."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+from upath import UPath
+from zarr.codecs import BloscCodec, Crc32cCodec
+
+from reelfix.io.errors import StoreError
+from reelfix.io.pixel_format import PixelFormat
+from reelfix.io.storage import zarr_store
+
+Planes = dict[str, npt.NDArray[np.unsignedinteger]]
+"""Plane name -> (T, H, W), uint8 or uint16."""
+
+SHARD_BYTES = 64 * 2**20
+_PTS_CHUNK = 65536
+
+
+def shard_frames(pixel_format: PixelFormat, height: int, width: int) -> int:
+    """Frames per shard: as many as fit `SHARD_BYTES` in the largest plane, 1 to 256."""
+    largest = height * width * pixel_format.dtype.itemsize
+    return int(np.clip(SHARD_BYTES // largest, 1, 256))
+
+
+class FrameStore:
+    """Frames of one source: `planes[name]` (T, H, W) and `pts` (T,) int64 in units of the time base."""
+
+    def __init__(self, group: zarr.Group) -> None:
+        self._group = group
+        attributes = group.attrs
+        try:
+            self.pixel_format = PixelFormat.parse(str(attributes["pix_fmt"]))
+            self.height = int(str(attributes["height"]))
+            self.width = int(str(attributes["width"]))
+            self._arrays = {plane: self._array(plane) for plane in self.pixel_format.planes}
+            self._pts = self._array("pts")
+        except KeyError as error:
+            raise StoreError(f"{group.store} is not a frame store ({error} is missing). Ingest again.") from error
+
+    def _array(self, name: str) -> zarr.Array:
+        array = self._group[name]
+        if not isinstance(array, zarr.Array):
+            raise KeyError(name)
+        return array
+
+    @classmethod
+    def open(cls, path: UPath, *, read_only: bool = True) -> "FrameStore":
+        """Open the store at `path`; raises StoreError where there is none."""
+        try:
+            group = zarr.open_group(zarr_store(path, read_only=read_only), mode="r" if read_only else "r+")
+        except FileNotFoundError as error:
+            raise StoreError(f"there is no frame store at {path}. Ingest the source first.") from error
+        return cls(group)
+
+    @classmethod
+    def create(cls, path: UPath, pixel_format: PixelFormat, *, height: int, width: int) -> "FrameStore":
+        """Make an empty store (T = 0) at `path`, replacing what is there."""
+        group = zarr.open_group(
+            zarr_store(path),
+            mode="w",
+            attributes={"pix_fmt": pixel_format.name, "height": height, "width": width},
+        )
+        frames = shard_frames(pixel_format, height, width)
+        for plane in pixel_format.planes:
+            rows, columns = pixel_format.plane_shape(plane, height, width)
+            group.create_array(
+                plane,
+                shape=(0, rows, columns),
+                chunks=(1, rows, columns),
+                shards=(frames, rows, columns),
+                dtype=pixel_format.dtype,
+                compressors=[compressor(pixel_format.dtype), Crc32cCodec()],
+                fill_value=0,
+            )
+        group.create_array("pts", shape=(0,), chunks=(_PTS_CHUNK,), dtype=np.int64, fill_value=0)
+        return cls(group)
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames T."""
+        return int(self._pts.shape[0])
+
+    @property
+    def frames_per_shard(self) -> int:
+        """Frames in one shard: the unit of writing, and of resuming an ingest."""
+        shards = self._arrays[self.pixel_format.planes[0]].shards
+        assert shards is not None
+        return int(shards[0])
+
+    @property
+    def pts(self) -> npt.NDArray[np.int64]:
+        """Presentation times (T,), in units of the source's time base."""
+        return np.asarray(self._pts[:], dtype=np.int64)
+
+    def read(self, start: int, stop: int, planes: tuple[str, ...] | None = None) -> Planes:
+        """Read frames `[start, stop)` of the named planes (all by default)."""
+        if not 0 <= start <= stop <= self.frame_count:
+            raise ValueError(f"frames [{start}, {stop}) must lie within [0, {self.frame_count}).")
+        return {
+            plane: np.asarray(self._arrays[plane][start:stop]) for plane in planes or self.pixel_format.planes
+        }
+
+    def write(self, start: int, planes: Mapping[str, npt.NDArray[np.unsignedinteger]]) -> None:
+        """Write whole frames from `start` on, growing the store; `start` must begin a shard."""
+        count = len(next(iter(planes.values())))
+        for plane, values in planes.items():
+            array = self._arrays[plane]
+            if array.shape[0] < start + count:
+                array.resize((start + count, *array.shape[1:]))
+            array[start : start + count] = values
+
+    def finish(self, pts: npt.NDArray[np.int64]) -> None:
+        """Set the presentation times, and with them the number of frames T."""
+        for array in self._arrays.values():
+            array.resize((len(pts), *array.shape[1:]))
+        self._pts.resize((len(pts),))
+        self._pts[:] = pts
+
+
+def compressor(dtype: np.dtype[np.unsignedinteger]) -> BloscCodec:
+    """Return the codec of picture chunks: chosen by measurement (`bin/bench codec`)."""
+    return BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle", typesize=dtype.itemsize)

@@ -1,0 +1,109 @@
+"""The contract between the engine and a stage."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class ClipFormat:
+    """The shape of the frames that stages see."""
+
+    height: int
+    width: int
+    channels: int
+    """1 for a monochrome source, else 3 (R, G, B)."""
+    depth: int
+    """Bits of a code value in the source, 8 to 16."""
+    rate: float
+    """Frames per second."""
+
+
+class StageSettings(BaseModel):
+    """Settings every stage has; an unknown key is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    strength: float = Field(default=1.0, ge=0.0, le=1.0)
+    """0 leaves the picture as it is, 1 does all the stage can do."""
+
+
+S = TypeVar("S", bound=StageSettings)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The frames a stage sees at once: a block, and its handles where the shot has them.
+
+    `products[name]` begins `lead` frames before the block's first frame and ends `tail` frames after its
+    last; `lead` and `tail` are at most the stage's handle, less at the shot's ends.
+    `frames`: float32 (T, C, H, W) in [0, 1]; `mask`: uint8 (T, 2, H, W), planes dirt and scratch, probability
+    times 255; `motion`: `reelfix.restoration.motion.Motion`.
+    """
+
+    products: Mapping[str, Any]
+    start: int
+    """First frame of the block, counted from the shot's first frame."""
+    stop: int
+    lead: int
+    tail: int
+    shot_frames: int
+    """Frames in the whole shot."""
+
+    @property
+    def frames(self) -> torch.Tensor:
+        """float32 (lead + block + tail, C, H, W) in [0, 1]."""
+        frames: torch.Tensor = self.products["frames"]
+        return frames
+
+    @property
+    def core(self) -> slice:
+        """Where the block lies within the window's frames."""
+        return slice(self.lead, self.lead + self.stop - self.start)
+
+
+Products = dict[str, Any]
+"""Product name -> tensors of the block alone (no handles), as described at `Window`."""
+
+Process = Callable[[Window], Products]
+
+
+class Stage(ABC, Generic[S]):
+    """One step of the restoration, with its settings, for clips of one format.
+
+    What it makes of frame t may depend only on frames [t - handle, t + handle] of the shot, so that the
+    bytes do not depend on where blocks begin, nor on where a stopped run was taken up again.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    """Raised whenever the same input gives other bytes: part of the key."""
+    reads: ClassVar[tuple[str, ...]]
+    makes: ClassVar[tuple[str, ...]]
+    settings_type: ClassVar[type[StageSettings]] = StageSettings
+
+    def __init__(self, settings: S, clip: ClipFormat) -> None:
+        self.settings = settings
+        self.clip = clip
+
+    @property
+    def handle(self) -> int:
+        """Frames needed on either side of a frame."""
+        return 0
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """SHA-256 of every weights file that the stage will load."""
+        return ()
+
+    @abstractmethod
+    def open(self, device: torch.device) -> Process:
+        """Load what the stage needs (once per task), and return the function that takes each window."""
