@@ -37,6 +37,19 @@ def write_text(path: UPath, text: str) -> None:
     sync_folder(target.parent)
 
 
+def sync_file(name: str) -> None:
+    """Force a file and its folder's entry to disk; one that is not there (an empty chunk) is passed over."""
+    path = Path(name)
+    if not path.exists():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the folder's own entries (a rename just done) survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

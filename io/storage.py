@@ -1,8 +1,6 @@
 """Where things lie: one path type for local folders, `file://`, `memory://` and object stores."""
 
 import os
-from pathlib import PosixPath, WindowsPath
-
 from upath import UPath
 from zarr.abc.store import Store
 from zarr.storage import FsspecStore, LocalStore
@@ -20,7 +18,7 @@ def as_path(location: Location) -> UPath:
 
 def is_local(path: UPath) -> bool:
     """Say whether `path` lies on a file system of this machine."""
-    return isinstance(path, PosixPath | WindowsPath) or path.protocol in ("", "file", "local")
+    return path.protocol in ("", "file", "local")
 
 
 def local_path(path: UPath) -> str:

@@ -121,9 +121,11 @@ class PixelMap:
     def _rgb(
         self, y: npt.NDArray[np.float32], cb: npt.NDArray[np.float32], cr: npt.NDArray[np.float32]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        red = y + (2 * (1 - self.red_weight) * self.chroma_scale) * cr
-        blue = y + (2 * (1 - self.blue_weight) * self.chroma_scale) * cb
-        green = (y - self.red_weight * red - self.blue_weight * blue) / (1 - self.red_weight - self.blue_weight)
+        red = y + np.float32(2 * (1 - self.red_weight) * self.chroma_scale) * cr
+        blue = y + np.float32(2 * (1 - self.blue_weight) * self.chroma_scale) * cb
+        green = (y - self.red_weight * red - self.blue_weight * blue) / (
+            1 - self.red_weight - self.blue_weight
+        )
         return red, green, blue
 
     def _upsampled(self, chroma: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
@@ -159,7 +161,9 @@ def _scaled(values: npt.NDArray[np.unsignedinteger], peak: int) -> Codes:
     return ((values.astype(np.uint32) * 65535 + peak // 2) // peak).astype(np.uint16)
 
 
-def _triangle(size: int, log2_step: int, offset: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+def _triangle(
+    size: int, log2_step: int, offset: float
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
     """Sample indices (K, taps) and weights (K, taps) of a triangle filter at each of K chroma places."""
     step = 1 << log2_step
     count = -(-size // step)

@@ -32,7 +32,9 @@ class Reel:
         reel = cls(root)
         if not (reel.root / "reel.json").exists():
             state = "its ingest has not finished" if (reel.root / "ingest.jsonl").exists() else "no reel.json"
-            raise ReelError(f"{reel.root} is not an ingested reel ({state}). Run `reelfix ingest` on its source.")
+            raise ReelError(
+                f"{reel.root} is not an ingested reel ({state}). Run `reelfix ingest` on its source."
+            )
         return reel
 
     def __str__(self) -> str:

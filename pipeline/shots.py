@@ -55,7 +55,8 @@ def check_shots(shots: Sequence[Shot], frame_count: int) -> None:
         expected = shot.stop
     if expected != frame_count:
         raise UsageError(
-            f"the shots end at frame {expected}, the reel at frame {frame_count}: the last shot must end there."
+            f"the shots end at frame {expected}, the reel at frame {frame_count}: "
+            "the last shot must end with the reel."
         )
 
 
@@ -93,9 +94,17 @@ def shots_from_json(content: Any, *, where: str) -> tuple[Shot, ...]:
     try:
         return renumber(
             [
-                Shot(0, int(entry["start"]), int(entry["stop"]), entry.get("settings", {}), entry.get("note", ""))
+                Shot(
+                    0,
+                    int(entry["start"]),
+                    int(entry["stop"]),
+                    entry.get("settings", {}),
+                    entry.get("note", ""),
+                )
                 for entry in content["shots"]
             ]
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{where} is not a shot list ({error!r}): each shot needs a start and a stop.") from error
+        raise UsageError(
+            f"{where} is not a shot list ({error!r}): each shot needs a start and a stop."
+        ) from error

@@ -1,0 +1,82 @@
+"""Reading what a task reads: products as stored, a window at a time, each frame once."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfix.pipeline.pixels import PixelMap
+from reelfix.pipeline.plan import SOURCE, Input, Task
+from reelfix.pipeline.products import PRODUCTS, Arrays, ProductStore
+from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.shots import Shot
+
+
+class FrameRange(Protocol):
+    """Something that gives the arrays of frames `[start, stop)`, counted from the shot's first."""
+
+    def read(self, start: int, stop: int) -> Arrays:
+        """Return arrays (T, ...) by name."""
+        ...
+
+
+class SourceFrames:
+    """The frames of a shot as ingested."""
+
+    def __init__(self, reel: Reel, shot: Shot) -> None:
+        self._store = reel.store()
+        self._map = PixelMap.of(reel.info.video, is_monochrome=reel.info.is_monochrome)
+        self._first = shot.start
+
+    def read(self, start: int, stop: int) -> Arrays:
+        """Return `frames`, uint16 (T, C, H, W)."""
+        planes = self._store.read(self._first + start, self._first + stop, self._map.planes_read)
+        return {"frames": self._map.to_codes(planes)}
+
+
+class StageProduct:
+    """A product that an earlier stage made of the shot."""
+
+    def __init__(self, store: ProductStore, names: Iterable[str]) -> None:
+        self._store = store
+        self._names = tuple(names)
+
+    def read(self, start: int, stop: int) -> Arrays:
+        """Return the product's arrays."""
+        return {name: self._store.read(name, start, stop) for name in self._names}
+
+
+def open_input(reel: Reel, task: Task, source: Input) -> FrameRange:
+    """Open one product that `task` reads."""
+    if source.stage == SOURCE:
+        return SourceFrames(reel, task.shot)
+    store = ProductStore.open(reel.product_folder(source.stage, source.key, task.shot))
+    return StageProduct(store, (spec.name for spec in PRODUCTS[source.product].arrays(task.clip)))
+
+
+class SlidingWindow:
+    """Reads windows that move forward, keeping the frames that the next one shares with the last."""
+
+    def __init__(self, frames: FrameRange) -> None:
+        self._frames = frames
+        self._start = 0
+        self._held: Arrays = {}
+
+    def read(self, start: int, stop: int) -> Arrays:
+        """Return arrays of frames `[start, stop)`."""
+        held = len(next(iter(self._held.values()))) if self._held else 0
+        kept_from = max(start - self._start, 0)
+        if self._start <= start < self._start + held <= stop:
+            fresh = self._frames.read(self._start + held, stop) if self._start + held < stop else None
+            self._held = {
+                name: _joined(values[kept_from:], fresh, name) for name, values in self._held.items()
+            }
+        else:
+            self._held = self._frames.read(start, stop)
+        self._start = start
+        return self._held
+
+
+def _joined(kept: npt.NDArray[Any], fresh: Arrays | None, name: str) -> npt.NDArray[Any]:
+    return kept if fresh is None else np.concatenate([kept, fresh[name]])

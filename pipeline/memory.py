@@ -1,0 +1,50 @@
+"""Staying within a GPU's memory: smaller windows, then a clear failure."""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import torch
+
+from reelfix.pipeline.stage import Process, Products, Window
+
+
+def process_within_memory(process: Process, window: Window, handle: int) -> Products:
+    """Run a stage on a window; where the GPU runs out of memory, on its halves, down to one frame.
+
+    The bytes are the same: a frame's result depends on its handles alone. Raises
+    torch.cuda.OutOfMemoryError where a single frame does not fit.
+    """
+    try:
+        with torch.inference_mode():
+            return process(window)
+    except torch.cuda.OutOfMemoryError:
+        if window.stop - window.start == 1:
+            raise
+    torch.cuda.empty_cache()
+    middle = (window.start + window.stop) // 2
+    halves = [
+        process_within_memory(process, narrowed(window, start, stop, handle), handle)
+        for start, stop in ((window.start, middle), (middle, window.stop))
+    ]
+    return {name: _map(torch.cat, [half[name] for half in halves]) for name in halves[0]}
+
+
+def narrowed(window: Window, start: int, stop: int, handle: int) -> Window:
+    """Return the window cut down to `[start, stop)` and its handles."""
+    first = max(start - handle, window.start - window.lead)
+    last = min(stop + handle, window.stop + window.tail)
+    origin = window.start - window.lead
+    kept = slice(first - origin, last - origin)
+    products = {
+        name: _map(lambda tensors: tensors[0][kept], [value]) for name, value in window.products.items()
+    }
+    return Window(products, start, stop, start - first, last - stop, window.shot_frames)
+
+
+def _map(function: Any, values: list[Any]) -> Any:
+    """Apply `function` to a list of tensors, or field by field to a list of one dataclass of tensors."""
+    first = values[0]
+    if is_dataclass(first) and not isinstance(first, type):
+        names = [field.name for field in fields(first)]
+        return type(first)(**{name: function([getattr(value, name) for value in values]) for name in names})
+    return function(values)

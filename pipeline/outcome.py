@@ -1,0 +1,93 @@
+"""The outcome of a reel's plan: for every shot, the frames before and after, where all stages are done."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfix.pipeline.commit import ShotCommit, read_commit
+from reelfix.pipeline.failures import Failure, read_failure
+from reelfix.pipeline.inputs import SourceFrames
+from reelfix.pipeline.pixels import Codes
+from reelfix.pipeline.plan import Plan, Task, plan_of
+from reelfix.pipeline.products import ProductStore
+from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.shots import Shot
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """How one stage of one shot stands."""
+
+    task: Task
+    commit: ShotCommit | None
+    """None until its products are whole."""
+    failure: Failure | None
+
+
+@dataclass(frozen=True)
+class ShotOutcome:
+    """How a shot stands under the reel's plan, and its pictures."""
+
+    reel: Reel
+    shot: Shot
+    stages: tuple[StageOutcome, ...]
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Names of the stages that are not done."""
+        return tuple(entry.task.stage for entry in self.stages if entry.commit is None)
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether a stage that makes frames is part of the plan."""
+        return any("frames" in entry.task.make_stage().makes for entry in self.stages)
+
+    def before(self, start: int, stop: int) -> Codes:
+        """Return frames `[start, stop)` of the reel as ingested: uint16 (T, C, H, W)."""
+        return SourceFrames(self.reel, self.shot).read(start - self.shot.start, stop - self.shot.start)[
+            "frames"
+        ]
+
+    def after(self, start: int, stop: int) -> Codes:
+        """Return frames `[start, stop)` of the reel as restored; as ingested where no stage makes frames.
+
+        Raises StoreError where the stage that makes them has not run.
+        """
+        product = self._product("frames")
+        return self.before(start, stop) if product is None else self._read(product, "frames", start, stop)
+
+    def read(self, start: int, stop: int) -> tuple[Codes, Codes]:
+        """Return frames `[start, stop)` before and after."""
+        return self.before(start, stop), self.after(start, stop)
+
+    def mask(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
+        """Return the masks of frames `[start, stop)`: uint8 (T, 2, H, W); None where none was made."""
+        product = self._product("mask")
+        return None if product is None else self._read(product, "mask", start, stop)
+
+    def curve(self, stage: str, name: str) -> list[float]:
+        """Return a curve of a stage's commit, one number per frame of the shot; empty where there is none."""
+        for entry in self.stages:
+            if entry.task.stage == stage and entry.commit is not None:
+                return entry.commit.curve(name)
+        return []
+
+    def _product(self, product: str) -> Task | None:
+        """Return the last task that makes `product`."""
+        makers = [entry.task for entry in self.stages if product in entry.task.make_stage().makes]
+        return makers[-1] if makers else None
+
+    def _read(self, task: Task, name: str, start: int, stop: int) -> npt.NDArray[np.unsignedinteger]:
+        store = ProductStore.open(self.reel.product_folder(task.stage, task.key, self.shot))
+        return store.read(name, start - self.shot.start, stop - self.shot.start)
+
+
+def outcome_of(reel: Reel, shot: Shot, plan: Plan | None = None) -> ShotOutcome:
+    """Look up how `shot` stands under `plan`, the reel's own by default."""
+    chain = (plan or plan_of(reel)).chain_of(shot)
+    stages = []
+    for task in chain:
+        folder = reel.product_folder(task.stage, task.key, shot)
+        stages.append(StageOutcome(task, read_commit(folder), read_failure(folder)))
+    return ShotOutcome(reel, shot, tuple(stages))

@@ -1,0 +1,177 @@
+"""The plan: from a reel's facts and a request to the tasks to do, each under the key of all it depends on.
+
+Pure functions: nothing here reads pixels, writes, or asks what is done already.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reelfix.io.documents import read_json, write_json
+from reelfix.pipeline.errors import UsageError
+from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.settings import RunRequest, check_stages, load_preset, resolve
+from reelfix.pipeline.shots import SettingsTree, Shot
+from reelfix.pipeline.stage import ClipFormat, Stage
+from reelfix.pipeline.stages.table import STAGE_NAMES, stage_type
+
+SOURCE = "source"
+"""In place of a stage's name: the frames as ingested."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A product that a task reads, and who makes it."""
+
+    product: str
+    stage: str
+    """The stage's name, or SOURCE."""
+    key: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One stage on one shot."""
+
+    stage: str
+    shot: Shot
+    key: str
+    settings: dict[str, Any]
+    inputs: tuple[Input, ...]
+    clip: ClipFormat
+
+    def make_stage(self) -> Stage[Any]:
+        """Build the stage with its settings."""
+        kind = stage_type(self.stage)
+        return kind(kind.settings_type.model_validate(self.settings), self.clip)
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.shot.name}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All the tasks of a reel: one chain of stages per shot, in the order they must run."""
+
+    stages: tuple[str, ...]
+    chains: tuple[tuple[Task, ...], ...]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Every task, shot by shot."""
+        return tuple(task for chain in self.chains for task in chain)
+
+    def chain_of(self, shot: Shot) -> tuple[Task, ...]:
+        """Return the tasks of one shot, in order; empty where the plan has no stage for it."""
+        for chain in self.chains:
+            if chain and (chain[0].shot.start, chain[0].shot.stop) == (shot.start, shot.stop):
+                return chain
+        return ()
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What `plan.json` keeps: the last request, resolved against its preset."""
+
+    stages: tuple[str, ...] = ()
+    preset: str = ""
+    settings: SettingsTree = field(default_factory=dict)
+    """Over the stages' defaults, for every shot."""
+
+
+def key_of(content: dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of all that a product depends on."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def make_plan(source_key: str, clip: ClipFormat, shots: Sequence[Shot], request: PlanRequest) -> Plan:
+    """Turn (source, shots, stages, settings) into tasks; raises UsageError where a stage lacks an input."""
+    stages = with_needed(request.stages)
+    chains = tuple(make_chain(source_key, clip, shot, stages, request.settings) for shot in shots)
+    return Plan(stages, chains if stages else ())
+
+
+def with_needed(names: Sequence[str]) -> tuple[str, ...]:
+    """Add `motion` where a stage reads it; assert that every product read is made by an earlier stage."""
+    stages = check_stages(names)
+    if any("motion" in stage_type(name).reads for name in stages):
+        stages = check_stages([*stages, "motion"])
+    made = {"frames"}
+    for name in stages:
+        for product in stage_type(name).reads:
+            if product not in made:
+                makers = [other for other in STAGE_NAMES if product in stage_type(other).makes]
+                raise UsageError(
+                    f"{name} reads a {product}, which no earlier stage makes: "
+                    f"add {' or '.join(makers)} to --stages."
+                )
+        made.update(stage_type(name).makes)
+    return stages
+
+
+def make_chain(
+    source_key: str, clip: ClipFormat, shot: Shot, stages: Sequence[str], settings: SettingsTree
+) -> tuple[Task, ...]:
+    """Make the tasks of one shot: each product is read from the nearest earlier stage that makes it."""
+    source = Input("frames", SOURCE, source_key)
+    latest = {"frames": source}
+    chain: list[Task] = []
+    for name in stages:
+        chosen = resolve(name, settings, shot.settings)
+        stage = stage_type(name)(chosen, clip)
+        inputs = tuple(latest[product] for product in stage.reads)
+        values = chosen.model_dump(mode="json")
+        key = key_of(
+            {
+                "stage": name,
+                "version": stage.version,
+                "settings": values,
+                "weights": list(stage.weights),
+                "inputs": {entry.product: entry.key for entry in inputs},
+                "source": source_key,
+                "channels": clip.channels,
+                "shot": [shot.start, shot.stop],
+            }
+        )
+        chain.append(Task(name, shot, key, values, inputs, clip))
+        latest.update({product: Input(product, name, key) for product in stage.makes})
+    return tuple(chain)
+
+
+def resolve_request(request: RunRequest) -> PlanRequest:
+    """Lay a request over its preset."""
+    preset = load_preset(request.preset)
+    names = request.stages if request.stages is not None else preset.stages
+    stages = with_needed(names)
+    settings: dict[str, dict[str, Any]] = {}
+    for layer in (preset.settings, request.settings):
+        for stage, values in layer.items():
+            settings.setdefault(stage, {}).update(values)
+    for stage in settings:
+        resolve(stage, settings)
+    return PlanRequest(stages, preset.name, settings)
+
+
+def save_request(reel: Reel, request: PlanRequest) -> None:
+    """Keep the request as the reel's plan, for `status`, `sheet` and `export`."""
+    write_json(
+        reel.root / "plan.json",
+        {"version": 1, "stages": request.stages, "preset": request.preset, "settings": request.settings},
+    )
+
+
+def saved_request(reel: Reel) -> PlanRequest:
+    """Return the reel's last request; an empty one where nothing was ever run."""
+    try:
+        content = read_json(reel.root / "plan.json")
+    except FileNotFoundError:
+        return PlanRequest()
+    return PlanRequest(tuple(content["stages"]), content["preset"], content["settings"])
+
+
+def plan_of(reel: Reel) -> Plan:
+    """Return the plan of the reel's last request, against its shot list as it is now."""
+    return make_plan(reel.source_key, reel.clip, reel.shots(), saved_request(reel))

@@ -1,0 +1,174 @@
+"""Products: what stages make, and how each kind is kept in zarr between stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+from upath import UPath
+from zarr.codecs import BloscCodec, Crc32cCodec
+
+from reelfix.io.errors import StoreError
+from reelfix.io.storage import zarr_store
+from reelfix.pipeline.stage import ClipFormat
+
+if TYPE_CHECKING:
+    import torch
+
+Arrays = dict[str, npt.NDArray[Any]]
+"""Array name -> (T, ...) as stored."""
+
+FLOW_UNIT = 32
+"""Stored flow is in 1/32 pixel, int16: up to 1023 pixels either way."""
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """One zarr array of a product: its name, dtype and the shape of one frame."""
+
+    name: str
+    dtype: str
+    frame_shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ProductKind:
+    """A kind of product: its arrays, and the way between them and what stages see (`stage.Window`)."""
+
+    arrays: Callable[[ClipFormat], tuple[ArraySpec, ...]]
+    encode: Callable[[Any], Arrays]
+    decode: Callable[[Arrays, torch.device], Any]
+
+
+def _frames_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
+    return (ArraySpec("frames", "uint16", (clip.channels, clip.height, clip.width)),)
+
+
+def _encode_frames(frames: torch.Tensor) -> Arrays:
+    import torch
+
+    codes = (frames * 65535.0).round_().clamp_(0, 65535).to(torch.uint16)
+    return {"frames": codes.cpu().numpy()}
+
+
+def _decode_frames(arrays: Arrays, device: torch.device) -> torch.Tensor:
+    import torch
+
+    codes = torch.from_numpy(np.ascontiguousarray(arrays["frames"])).to(device)
+    return codes.to(torch.float32).div_(65535.0)
+
+
+def _mask_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
+    return (ArraySpec("mask", "uint8", (2, clip.height, clip.width)),)
+
+
+def _encode_mask(mask: torch.Tensor) -> Arrays:
+    return {"mask": mask.cpu().numpy()}
+
+
+def _decode_mask(arrays: Arrays, device: torch.device) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(arrays["mask"])).to(device)
+
+
+def _motion_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
+    grid = (-(-clip.height // 2), -(-clip.width // 2))
+    return (ArraySpec("flow", "int16", (4, *grid)), ArraySpec("confidence", "uint8", (2, *grid)))
+
+
+def _encode_motion(motion: Any) -> Arrays:
+    import torch
+
+    flow = torch.cat([motion.forward, motion.backward], dim=1)  # Tx4xhxw
+    confidence = torch.cat([motion.forward_confidence, motion.backward_confidence], dim=1)  # Tx2xhxw
+    return {
+        "flow": (flow * FLOW_UNIT).round_().clamp_(-32768, 32767).to(torch.int16).cpu().numpy(),
+        "confidence": (confidence * 255.0).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy(),
+    }
+
+
+def _decode_motion(arrays: Arrays, device: torch.device) -> Any:
+    import torch
+
+    from reelfix.restoration.motion import Motion
+
+    flow = torch.from_numpy(np.ascontiguousarray(arrays["flow"])).to(device, torch.float32).div_(FLOW_UNIT)
+    confidence = (
+        torch.from_numpy(np.ascontiguousarray(arrays["confidence"])).to(device, torch.float32).div_(255)
+    )
+    return Motion(
+        forward=flow[:, :2],
+        backward=flow[:, 2:],
+        forward_confidence=confidence[:, :1],
+        backward_confidence=confidence[:, 1:],
+    )
+
+
+PRODUCTS: Mapping[str, ProductKind] = {
+    "frames": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
+    "mask": ProductKind(_mask_arrays, _encode_mask, _decode_mask),
+    "motion": ProductKind(_motion_arrays, _encode_motion, _decode_motion),
+}
+
+
+class ProductStore:
+    """The arrays of one stage's products for one shot: `products.zarr` in the products' folder.
+
+    Frames are counted from the shot's first. A shard holds one window: it has one writer, and is put whole.
+    """
+
+    def __init__(self, group: zarr.Group) -> None:
+        self._group = group
+        self._arrays: dict[str, zarr.Array[Any]] = {}
+
+    @classmethod
+    def create(
+        cls, folder: UPath, specs: tuple[ArraySpec, ...], *, frame_count: int, window_frames: int
+    ) -> ProductStore:
+        """Make the arrays, empty, in place of any that are there."""
+        group = zarr.open_group(zarr_store(folder / "products.zarr"), mode="w")
+        for spec in specs:
+            dtype = np.dtype(spec.dtype)
+            group.create_array(
+                spec.name,
+                shape=(frame_count, *spec.frame_shape),
+                chunks=(1, *spec.frame_shape),
+                shards=(window_frames, *spec.frame_shape),
+                dtype=dtype,
+                compressors=[
+                    BloscCodec(cname="lz4", clevel=3, shuffle="bitshuffle", typesize=dtype.itemsize),
+                    Crc32cCodec(),
+                ],
+                fill_value=0,
+            )
+        return cls(group)
+
+    @classmethod
+    def open(cls, folder: UPath, *, read_only: bool = True) -> ProductStore:
+        """Open the arrays in `folder`; raises StoreError where there are none."""
+        try:
+            store = zarr_store(folder / "products.zarr", read_only=read_only)
+            return cls(zarr.open_group(store, mode="r" if read_only else "r+"))
+        except FileNotFoundError as error:
+            raise StoreError(f"there are no products in {folder}. Run the stage again.") from error
+
+    def _array(self, name: str) -> zarr.Array[Any]:
+        if name not in self._arrays:
+            array = self._group[name]
+            if not isinstance(array, zarr.Array):
+                raise StoreError(f"{name} in {self._group.store} is not an array. Run the stage again.")
+            self._arrays[name] = array
+        return self._arrays[name]
+
+    def read(self, name: str, start: int, stop: int) -> npt.NDArray[Any]:
+        """Read frames `[start, stop)` of the array `name`."""
+        return np.asarray(self._array(name)[start:stop])
+
+    def write(self, name: str, start: int, values: npt.NDArray[Any]) -> None:
+        """Write frames from `start` on; whole shards, but for the shot's last."""
+        self._array(name)[start : start + len(values)] = values

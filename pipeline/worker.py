@@ -1,0 +1,89 @@
+"""What a worker does with a job: the same in this process, in a Dask worker here, or on another host."""
+
+from __future__ import annotations
+
+import os
+import socket
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from upath import UPath
+
+from reelfix.pipeline.errors import Interrupted
+from reelfix.pipeline.events import Emit
+from reelfix.pipeline.failures import Failure, clear_failure, record_failure
+from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.schedule import Job
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a job ended: done, or failed with one line of why."""
+
+    frames: int
+    blocks: int
+    seconds: float
+    error: str | None = None
+
+
+def do_job(
+    job: Job,
+    *,
+    emit: Emit,
+    threads: int | None = None,
+    must_stop: Callable[[], bool] = lambda: False,
+) -> JobResult:
+    """Run a job. A failure of the stage is recorded in the reel and returned, not raised.
+
+    `threads` bounds the cores that torch and OpenCV use in this process; None leaves them as they are.
+    Raises Interrupted, and what is no Exception (KeyboardInterrupt).
+    """
+    from reelfix.pipeline.runner import run_task
+
+    if threads is not None:
+        limit_threads(threads)
+    reel = Reel.open(job.reel)
+    folder = reel.product_folder(job.task.stage, job.task.key, job.task.shot)
+    try:
+        result = run_task(reel, job.task, device=pick_device(), emit=emit, must_stop=must_stop)
+    except Interrupted:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a stage raises fails its shot alone
+        line = f"{type(error).__name__}: {error}"
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        _record(folder, Failure(line, traceback.format_exc(), now, socket.gethostname()))
+        return JobResult(0, 0, 0.0, line)
+    clear_failure(folder)
+    return JobResult(result.frames, result.blocks, result.seconds)
+
+
+def _record(folder: UPath, failure: Failure) -> None:
+    try:
+        record_failure(folder, failure)
+    except OSError:
+        # A full disk fails the shot and its record alike; the line still reaches the run's report.
+        return
+
+
+def limit_threads(count: int) -> None:
+    """Bound the threads of torch and OpenCV in this process."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
+
+
+def pick_device() -> torch.device:
+    """Return the GPU this process was given (CUDA_VISIBLE_DEVICES), else the CPU."""
+    import torch
+
+    if os.environ.get("REELFIX_GPU") is not None:
+        return torch.device("cuda", 0)
+    return torch.device("cpu")
