@@ -1,6 +1,6 @@
 """What happened, as data: stages and executors emit these, only `bin/` draws them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,8 +12,15 @@ class Event:
     reel: str
 
     def to_json(self) -> dict[str, Any]:
-        """The event's name and fields."""
+        """Return the event's name and fields."""
         return {"event": type(self).__name__, **asdict(self)}
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> "Event":
+        """Make the event again of what `to_json` returned."""
+        kinds = {kind.__name__: kind for kind in Event.__subclasses__()}
+        fields = {name: value for name, value in content.items() if name != "event"}
+        return kinds[content["event"]](**fields)
 
 
 @dataclass(frozen=True)

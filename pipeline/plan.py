@@ -12,7 +12,7 @@ from typing import Any
 from reelfix.io.documents import read_json, write_json
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.reel import Reel
-from reelfix.pipeline.settings import RunRequest, check_stages, load_preset, resolve
+from reelfix.pipeline.settings import DEFAULT_PRESET, RunRequest, check_stages, load_preset, resolve
 from reelfix.pipeline.shots import SettingsTree, Shot
 from reelfix.pipeline.stage import ClipFormat, Stage
 from reelfix.pipeline.stages.table import STAGE_NAMES, stage_type
@@ -141,18 +141,25 @@ def make_chain(
     return tuple(chain)
 
 
-def resolve_request(request: RunRequest) -> PlanRequest:
-    """Lay a request over its preset."""
-    preset = load_preset(request.preset)
-    names = request.stages if request.stages is not None else preset.stages
-    stages = with_needed(names)
-    settings: dict[str, dict[str, Any]] = {}
-    for layer in (preset.settings, request.settings):
-        for stage, values in layer.items():
-            settings.setdefault(stage, {}).update(values)
-    for stage in settings:
-        resolve(stage, settings)
-    return PlanRequest(stages, preset.name, settings)
+def resolve_request(request: RunRequest, saved: PlanRequest) -> PlanRequest:
+    """Lay a request over the preset it names, else over the reel's last one (`saved`)."""
+    if request.preset is None and saved.stages:
+        base = saved
+    else:
+        preset = load_preset(request.preset or DEFAULT_PRESET)
+        base = PlanRequest(preset.stages, preset.name, preset.settings)
+    stages = with_needed(base.stages if request.stages is None else request.stages)
+    settings = base.settings if request.shots else overlaid(base.settings, request.settings)
+    return PlanRequest(stages, base.preset, settings)
+
+
+def overlaid(base: SettingsTree, over: SettingsTree) -> SettingsTree:
+    """Lay settings over others; raises UsageError where a value is not allowed."""
+    merged = {stage: dict(values) for stage, values in base.items()}
+    for stage, values in over.items():
+        merged.setdefault(stage, {}).update(values)
+        resolve(stage, merged)
+    return merged
 
 
 def save_request(reel: Reel, request: PlanRequest) -> None:

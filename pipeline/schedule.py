@@ -17,6 +17,9 @@ class Job:
     reel: str
     task: Task
 
+    def __hash__(self) -> int:
+        return hash((self.reel, self.task.key))
+
     @property
     def shot_id(self) -> tuple[str, int, int]:
         """The shot that the job belongs to."""
@@ -70,13 +73,21 @@ class Schedule:
         later.clear()
 
     def lose(self, job: Job) -> int:
-        """Note that the worker died under a job; it is ready again. Returns the shot's losses so far."""
+        """Note that the worker died under a job. Returns the shot's losses so far.
+
+        Below MAX_LOSSES the job is ready again, after all others; from then on the caller must `fail` it.
+        """
         losses = self._losses.get(job.shot_id, 0) + 1
         self._losses[job.shot_id] = losses
         if losses < MAX_LOSSES:
             self._running.remove(job)
             self._ready.append(job)
         return losses
+
+    def take_back(self, job: Job) -> None:
+        """Take a lost job, ready again, as running once more."""
+        self._ready.remove(job)
+        self._running.add(job)
 
     @property
     def is_over(self) -> bool:

@@ -32,10 +32,11 @@ class RunRequest:
     """What the user asked for, before it is resolved against a reel."""
 
     stages: tuple[str, ...] | None = None
-    """None: those of the preset."""
-    preset: str = DEFAULT_PRESET
+    """None: those of the preset named, else of the reel's last run, else of the default preset."""
+    preset: str | None = None
+    """Begin anew from this preset; None: from the reel's last run, else from the default preset."""
     settings: SettingsTree = field(default_factory=dict)
-    """Over the preset's, for every shot."""
+    """Laid over what it begins from, and remembered: for every shot, or for those named in `shots`."""
     shots: str | None = None
     """`"3,7-9"`: run these shots alone."""
 

@@ -21,6 +21,9 @@ from reelfix.pipeline.schedule import Job
 if TYPE_CHECKING:
     import torch
 
+GPU_VARIABLE = "REELFIX_GPU"
+"""Set in the environment of a worker process that was given a GPU of its own."""
+
 
 @dataclass(frozen=True)
 class JobResult:
@@ -84,6 +87,6 @@ def pick_device() -> torch.device:
     """Return the GPU this process was given (CUDA_VISIBLE_DEVICES), else the CPU."""
     import torch
 
-    if os.environ.get("REELFIX_GPU") is not None:
+    if os.environ.get(GPU_VARIABLE) is not None:
         return torch.device("cuda", 0)
     return torch.device("cpu")

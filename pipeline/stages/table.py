@@ -1,23 +1,22 @@
 """The stages, in their canonical order. To add one: write its file here beside, and add a line."""
 
-from functools import cache
 from importlib import import_module
 from typing import Any
 
 from reelfix.pipeline.stage import Stage
 
-_STAGES = {
-    "deflicker": "Deflicker",
-    "motion": "Motion",
-    "detect": "Detect",
-    "restore": "Restore",
+STAGES = {
+    "deflicker": "reelfix.pipeline.stages.deflicker:Deflicker",
+    "motion": "reelfix.pipeline.stages.motion:Motion",
+    "detect": "reelfix.pipeline.stages.detect:Detect",
+    "restore": "reelfix.pipeline.stages.restore:Restore",
 }
 
-STAGE_NAMES = tuple(_STAGES)
+STAGE_NAMES = tuple(STAGES)
 
 
-@cache
 def stage_type(name: str) -> type[Stage[Any]]:
-    """Return the class of the stage `name` (one of STAGE_NAMES)."""
-    found: type[Stage[Any]] = getattr(import_module(f"reelfix.pipeline.stages.{name}"), _STAGES[name])
+    """Return the class of the stage `name` (one of STAGES)."""
+    module, _, kind = STAGES[name].partition(":")
+    found: type[Stage[Any]] = getattr(import_module(module), kind)
     return found
