@@ -1,0 +1,105 @@
+"""Frames into zarr shards: chunks are compressed as frames arrive, a shard is written once, whole and durable.
+
+The bytes are those of zarr's `sharding_indexed` codec with the index at the end (zarr v3 sharding codec,
+version 1.0): chunk after chunk, then one (offset, length) pair a chunk as little-endian uint64, then the
+crc32c of that index. zarr's own writer would hold a shard's frames uncompressed, and begin when the last is there.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import BoundedSemaphore
+
+import google_crc32c
+import numpy as np
+import numpy.typing as npt
+from upath import UPath
+
+from reelfix.io.documents import sync_folder
+from reelfix.io.storage import is_local, local_path
+
+Plane = npt.NDArray[np.unsignedinteger]
+EncodeChunk = Callable[[Plane], bytes]
+
+_ABSENT = np.uint64(2**64 - 1)
+
+
+class ShardBuilder:
+    """The chunks of one shard of one array, being compressed."""
+
+    def __init__(self, chunks_per_shard: int) -> None:
+        self._chunks_per_shard = chunks_per_shard
+        self._chunks: list[Future[bytes]] = []
+
+    def add(self, chunk: Future[bytes]) -> None:
+        """Take the next chunk."""
+        self._chunks.append(chunk)
+
+    def parts(self) -> list[bytes]:
+        """Wait for the chunks; return the shard's bytes, in parts."""
+        parts = [chunk.result() for chunk in self._chunks]
+        index = np.full((self._chunks_per_shard, 2), _ABSENT, dtype="<u8")
+        lengths = np.array([len(part) for part in parts], dtype=np.uint64)
+        index[: len(parts), 0] = np.cumsum(lengths) - lengths
+        index[: len(parts), 1] = lengths
+        return [*parts, index.tobytes(), _checksum(index.tobytes())]
+
+
+class FrameCompressor:
+    """Compresses planes on a pool of threads; holds at most `pending` of them uncompressed."""
+
+    def __init__(self, encode: EncodeChunk, *, threads: int, pending: int) -> None:
+        self._encode = encode
+        self._room = BoundedSemaphore(pending)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="compress")
+
+    def submit(self, plane: Plane) -> "Future[bytes]":
+        """Compress one plane (H, W); waits while too many are pending."""
+        self._room.acquire()
+        future = self._pool.submit(self._compress, plane)
+        future.add_done_callback(lambda _: self._room.release())
+        return future
+
+    def _compress(self, plane: Plane) -> bytes:
+        return checked(self._encode(np.ascontiguousarray(plane)))
+
+    def close(self) -> None:
+        """Drop what has not begun, wait for what has."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def checked(chunk: bytes) -> bytes:
+    """Append the crc32c of a chunk, as zarr's `crc32c` codec does."""
+    return chunk + _checksum(chunk)
+
+
+def _checksum(data: bytes) -> bytes:
+    return int(google_crc32c.value(data)).to_bytes(4, "little")
+
+
+def write_shards(folders: Mapping[str, UPath], name: str, shards: Mapping[str, list[bytes]]) -> int:
+    """Write one shard a plane, each whole or not at all and, on a local disk, durable; returns the bytes."""
+    for plane, parts in shards.items():
+        folder = folders[plane]
+        if is_local(folder):
+            _write_durable(Path(local_path(folder)), name, parts)
+        else:
+            (folder / name).write_bytes(b"".join(parts))
+    return sum(len(part) for parts in shards.values() for part in parts)
+
+
+def _write_durable(folder: Path, name: str, parts: list[bytes]) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(folder / name)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(folder)
