@@ -10,7 +10,7 @@ T = TypeVar("T")
 _END = object()
 
 
-def ahead(items: Iterable[T], depth: int = 1) -> Iterator[T]:
+def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
     """Yield the items in order while up to `depth` further ones are made on a thread.
 
     An exception of `items` is raised here, in its place. When the consumer stops early, at most the item

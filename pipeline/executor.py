@@ -25,7 +25,10 @@ class ExecutorOptions:
 class Executor(Protocol):
     """Works a schedule off."""
 
-    dashboard: str | None
+    @property
+    def dashboard(self) -> str | None:
+        """Address of a page to watch the workers on; None where there is none."""
+        ...
 
     def run(self, schedule: Schedule, emit: Emit) -> None:
         """Run until the schedule is over. Raises KeyboardInterrupt, after which nothing runs any more."""

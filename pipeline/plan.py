@@ -15,7 +15,7 @@ from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.settings import DEFAULT_PRESET, RunRequest, check_stages, load_preset, resolve
 from reelfix.pipeline.shots import SettingsTree, Shot
 from reelfix.pipeline.stage import ClipFormat, Stage
-from reelfix.pipeline.stages.table import STAGE_NAMES, stage_type
+from reelfix.pipeline.stages.table import STAGES, stage_type
 
 SOURCE = "source"
 """In place of a stage's name: the frames as ingested."""
@@ -103,7 +103,7 @@ def with_needed(names: Sequence[str]) -> tuple[str, ...]:
     for name in stages:
         for product in stage_type(name).reads:
             if product not in made:
-                makers = [other for other in STAGE_NAMES if product in stage_type(other).makes]
+                makers = [other for other in STAGES if product in stage_type(other).makes]
                 raise UsageError(
                     f"{name} reads a {product}, which no earlier stage makes: "
                     f"add {' or '.join(makers)} to --stages."

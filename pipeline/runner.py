@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 
@@ -91,6 +92,7 @@ class _TaskRun:
     device: torch.device
     must_stop: Callable[[], bool]
     store: ProductStore | None = field(default=None, init=False)
+    digester: ThreadPoolExecutor = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder = self.reel.product_folder(self.task.stage, self.task.key, self.task.shot)
@@ -118,7 +120,10 @@ class _TaskRun:
             return
         process = self.stage.open(self.device)
         windows = ahead(self._windows(todo))
-        with ThreadPoolExecutor(1, thread_name_prefix="write") as writer:
+        with (
+            ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
+            ThreadPoolExecutor(1, thread_name_prefix="digest") as self.digester,
+        ):
             for start, stop in todo:
                 block = _BlockWriter(self, start, stop)
                 written: list[Future[None]] = []
@@ -192,13 +197,15 @@ class _BlockWriter:
             self._note_curves(product, window, products[product])
             for name, values in PRODUCTS[product].encode(products[product]).items():
                 contiguous = np.ascontiguousarray(values)
-                self._digests[name].update(contiguous.data)
+                digested = self._run.digester.submit(self._digests[name].update, contiguous.data)
                 store.write(name, window.start, contiguous)
+                digested.result()
 
     def _note_curves(self, product: str, window: Window, value: Any) -> None:
         if product == "frames":
-            change = (value - window.frames[window.core]).abs_().mean(dim=(1, 2, 3))
-            self._curves.setdefault("changed", []).extend(round(float(x), 7) for x in change)
+            pairs = zip(value, window.frames[window.core], strict=True)
+            changes = [mean_change(after, before) for after, before in pairs]
+            self._curves.setdefault("changed", []).extend(changes)
         elif product == "mask":
             marked = (value >= 128).float().mean(dim=(2, 3))  # Tx2
             for index, name in enumerate(("dirt", "scratch")):
@@ -211,6 +218,17 @@ class _BlockWriter:
         commit = BlockCommit(self._start, self._stop, digests, self._curves)
         commit_block(self._run.folder, commit)
         return commit
+
+
+def mean_change(after: torch.Tensor, before: torch.Tensor) -> float:
+    """Mean absolute difference of two frames (C, H, W) in [0, 1]."""
+    if after.device.type != "cpu":
+        return round(float((after - before).abs_().mean()), 7)
+    rows = (-1, after.shape[-1])
+    total = cv2.norm(
+        after.contiguous().numpy().reshape(rows), before.contiguous().numpy().reshape(rows), cv2.NORM_L1
+    )
+    return round(float(total) / after.numel(), 7)
 
 
 def _sync_products(run: _TaskRun, start: int, stop: int) -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.shots import SettingsTree
 from reelfix.pipeline.stage import StageSettings
-from reelfix.pipeline.stages.table import STAGE_NAMES, stage_type
+from reelfix.pipeline.stages.table import STAGES, stage_type
 
 DEFAULT_PRESET = "archive"
 
@@ -63,9 +63,9 @@ def check_stages(names: Iterable[str]) -> tuple[str, ...]:
     """Return the stages in canonical order, each once; raises UsageError for a name there is not."""
     wanted = set(names)
     for name in wanted:
-        if name not in STAGE_NAMES:
-            raise UsageError(f"there is no stage {name!r}.{_nearest(name, STAGE_NAMES)}")
-    return tuple(name for name in STAGE_NAMES if name in wanted)
+        if name not in STAGES:
+            raise UsageError(f"there is no stage {name!r}.{_nearest(name, STAGES)}")
+    return tuple(name for name in STAGES if name in wanted)
 
 
 def parse_assignments(assignments: Iterable[str]) -> SettingsTree:
