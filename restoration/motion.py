@@ -1,0 +1,86 @@
+"""Motion between neighbouring frames: dense displacements and how far they can be trusted."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from reelfix.restoration.arrays import as_array
+
+Flow = npt.NDArray[np.float32]
+"""Displacements (h, w, 2), dx then dy, in pixels of the full picture."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Displacements from every frame to the next and to the one before, on a grid of half the picture's size.
+
+    A picture of H x W has a grid of h x w = ceil(H / 2) x ceil(W / 2); grid point (i, j) stands for the
+    picture's point (2 i + 0.5, 2 j + 0.5). Displacements are in pixels of the full picture: what is at (x, y)
+    in frame t is at (x + dx, y + dy) in frame t + 1 (`forward`) and t - 1 (`backward`).
+    At a shot's last frame `forward` is zero with confidence 0, as is `backward` at its first.
+    """
+
+    forward: torch.Tensor
+    """float32 (T, 2, h, w), channels dx, dy."""
+    backward: torch.Tensor
+    """float32 (T, 2, h, w), channels dx, dy."""
+    forward_confidence: torch.Tensor
+    """float32 (T, 1, h, w) in [0, 1]: 0 where nothing in the other frame answers to this point."""
+    backward_confidence: torch.Tensor
+    """float32 (T, 1, h, w) in [0, 1]."""
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames T."""
+        return int(self.forward.shape[0])
+
+    def __getitem__(self, frames: slice) -> "Motion":
+        """Return the motion of a range of frames."""
+        return Motion(
+            self.forward[frames],
+            self.backward[frames],
+            self.forward_confidence[frames],
+            self.backward_confidence[frames],
+        )
+
+    def flow(self, frame: int, step: int) -> tuple[Flow, npt.NDArray[np.float32]]:
+        """Return the flow (h, w, 2) from `frame` to `frame + step` and its confidence (h, w).
+
+        Steps beyond the neighbour are composed of single ones, their confidences multiplied. The frames
+        between must lie in the range that this motion covers.
+        """
+        flow, confidence = self._single(frame, step > 0)
+        for distance in range(1, abs(step)):
+            following, trust = self._single(frame + (distance if step > 0 else -distance), step > 0)
+            map_x, map_y = grid_maps(flow)
+            flow = flow + cv2.remap(
+                following, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            )
+            confidence = confidence * cv2.remap(trust, map_x, map_y, cv2.INTER_LINEAR)
+        return flow, confidence
+
+    def _single(self, frame: int, is_forward: bool) -> tuple[Flow, npt.NDArray[np.float32]]:
+        flow = self.forward[frame] if is_forward else self.backward[frame]
+        trust = self.forward_confidence[frame] if is_forward else self.backward_confidence[frame]
+        return np.ascontiguousarray(as_array(flow).transpose(1, 2, 0)), as_array(trust)[0]
+
+
+def grid_maps(flow: Flow) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return where on the half-size grid each point of `flow` leads: x and y (h, w), for cv2.remap."""
+    height, width = flow.shape[:2]
+    map_x = flow[..., 0] * np.float32(0.5) + np.arange(width, dtype=np.float32)
+    map_y = flow[..., 1] * np.float32(0.5) + np.arange(height, dtype=np.float32)[:, None]
+    return map_x, map_y
+
+
+def picture_maps(
+    flow: Flow, height: int, width: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return where each of the picture's H x W pixels is led by `flow`: x and y (H, W), for cv2.remap."""
+    full = cv2.resize(flow, (2 * flow.shape[1], 2 * flow.shape[0]), interpolation=cv2.INTER_LINEAR)
+    map_x = full[:height, :width, 0] + np.arange(width, dtype=np.float32)
+    map_y = full[:height, :width, 1] + np.arange(height, dtype=np.float32)[:, None]
+    return map_x, map_y
