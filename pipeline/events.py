@@ -1,7 +1,7 @@
 """What happened, as data: stages and executors emit these, only `bin/` draws them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -49,6 +49,8 @@ class RunStarted(Event):
     found: int
     """Tasks whose products were found whole."""
     dashboard: str | None = None
+    stage_frames: Mapping[str, int] = field(default_factory=dict)
+    """Frames to process, by stage."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,14 @@ class ExportProgress(Event):
     """Frames written to a master, or checked in it. `step`: encode, check."""
 
     step: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class SheetProgress(Event):
+    """Shots whose contact sheets are made."""
+
     done: int
     total: int
 

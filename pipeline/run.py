@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -135,13 +136,15 @@ def _work_off(
 ) -> None:
     """Run the schedule on the executor given, or on one made for it; on none where nothing is missing."""
     jobs = [job for chain in work.chains for job in chain]
-    frames = sum(job.task.shot.frame_count for job in jobs)
+    by_stage: Counter[str] = Counter()
+    for job in jobs:
+        by_stage[job.task.stage] += job.task.shot.frame_count
     if not jobs:
         emit(RunStarted("", 0, 0, work.found))
         return
     with ExitStack() as stack:
         chosen = executor or _entered(stack, make_executor(options, len(work.chains)))
-        emit(RunStarted("", len(jobs), frames, work.found, chosen.dashboard))
+        emit(RunStarted("", len(jobs), by_stage.total(), work.found, chosen.dashboard, dict(by_stage)))
         chosen.run(schedule, emit)
 
 
