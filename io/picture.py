@@ -1,0 +1,235 @@
+"""Pictures between numpy planes and libav frames: the way into an encoder's pixel format, and digests."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.filter import Graph
+from av.filter.context import FilterContext
+from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+
+from reelfix.io.errors import DeliveryError
+from reelfix.io.pixel_format import PixelFormat
+from reelfix.io.tags import MATRICES, PRIMARIES, RANGES, TRANSFERS, PictureTags
+
+Picture = Mapping[str, npt.NDArray[np.unsignedinteger]]
+"""Plane name -> (H, W) of one frame."""
+
+_SCALER_FLAGS = "lanczos+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
+_SWSCALE_MATRICES = {
+    "bt709": "bt709",
+    "bt470bg": "bt601",
+    "smpte170m": "bt601",
+    "fcc": "fcc",
+    "smpte240m": "smpte240m",
+    "bt2020nc": "bt2020",
+    "bt2020c": "bt2020",
+}
+_SD_HEIGHT = 576
+_UNSPECIFIED = 2
+
+# Formats that hold a store format's own code values, in another order of channels or bytes.
+_REORDERED = {
+    "gbrp": frozenset({"bgr0", "rgb24"}),
+    "gbrp16le": frozenset({"rgb48le", "rgb48be"}),
+    "gray16le": frozenset({"gray16be"}),
+}
+
+
+def picture_digest(picture: Picture, pixel_format: PixelFormat) -> str:
+    """MD5 of one frame's code values, plane by plane: what ffmpeg's framemd5 gives in the store's format."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for plane in pixel_format.planes:
+        digest.update(np.ascontiguousarray(picture[plane]).data)
+    return digest.hexdigest()
+
+
+def frame_digest(frame: VideoFrame) -> str:
+    """MD5 of a libav frame's samples without padding: what ffmpeg's framemd5 gives in the frame's format."""
+    digest = hashlib.md5(usedforsecurity=False)
+    components = frame.format.components
+    for index, plane in enumerate(frame.planes):
+        if len(frame.planes) == 1:
+            row_bytes = plane.width * frame.format.padded_bits_per_pixel // 8
+        else:
+            row_bytes = plane.width * (2 if components[index].bits > 8 else 1)
+        digest.update(np.ascontiguousarray(_rows(plane)[:, :row_bytes]).data)
+    return digest.hexdigest()
+
+
+def _rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:
+    """Return a plane's memory (H, bytes per row with padding); writing to it writes to the frame."""
+    memory: npt.NDArray[np.uint8] = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+    return memory[: plane.height * plane.line_size].reshape(plane.height, plane.line_size)
+
+
+def make_frame(picture: Picture, pixel_format: PixelFormat, tags: PictureTags) -> VideoFrame:
+    """Copy planes into a libav frame of the same format, with its colour tags."""
+    height, width = picture[pixel_format.planes[0]].shape
+    frame = VideoFrame(width, height, pixel_format.name)
+    for name, plane in zip(pixel_format.planes, frame.planes, strict=True):
+        values = picture[name]
+        _rows(plane).view(pixel_format.dtype)[:, : values.shape[1]] = values
+    frame.color_range = RANGES.get(tags.color_range, 0)
+    frame.colorspace = MATRICES.get(tags.color_matrix, _UNSPECIFIED)
+    frame.color_primaries = PRIMARIES.get(tags.color_primaries, _UNSPECIFIED)
+    frame.color_trc = TRANSFERS.get(tags.color_transfer, _UNSPECIFIED)
+    return frame
+
+
+class Converter:
+    """Turns frames of a store into frames for an encoder: depth, format, range, matrix, field flags.
+
+    Frames pass through as they are where nothing is to be turned. Code values of gray and RGB are only ever
+    widened in proportion (peak to peak), never compressed to another range unless the target is Y'CbCr.
+    """
+
+    def __init__(
+        self,
+        source: PixelFormat,
+        target: str,
+        *,
+        height: int,
+        width: int,
+        tags: PictureTags,
+        limited_range: bool = False,
+        side_by_side: bool = False,
+    ) -> None:
+        self.source = source
+        self.target = target
+        self._source_tags = tags
+        self._widened = _widened(source, target)
+        self.tags = _target_tags(source, target, height, tags, limited_range=limited_range)
+        self.height, self.width = height, width * (2 if side_by_side else 1)
+        chain = [("hstack", "inputs=2")] if side_by_side else []
+        if limited_range and (self.height % 2 or self.width % 2):
+            self.height, self.width = self.height + self.height % 2, self.width + self.width % 2
+            chain.append(("pad", f"{self.width}:{self.height}"))
+        if target != _plain(self._widened.name):
+            chain += [("scale", self._scale_options()), ("format", target)]
+        if tags.is_interlaced:
+            chain.append(("setfield", "tff" if tags.is_top_field_first else "bff"))
+        inputs = 2 if side_by_side else 1
+        self._graph = _build(self._widened, height, width, tags, chain, inputs) if chain else None
+
+    @property
+    def keeps_code_values(self) -> bool:
+        """Whether the encoder is given the store's own code values, if in another order."""
+        plain = _plain(self.source.name)
+        return self.target == plain or self.target in _REORDERED.get(plain, ())
+
+    def convert(self, *pictures: Picture) -> VideoFrame:
+        """Turn one frame (two for side by side: before, after) into the encoder's."""
+        frames = [
+            make_frame(_widen(picture, self.source, self._widened), self._widened, self._source_tags)
+            for picture in pictures
+        ]
+        if self._graph is None:
+            return frames[0]
+        for place, frame in enumerate(frames):
+            frame.pts = 0
+            self._graph.vpush(frame, at=place)
+        return self._graph.vpull()
+
+    def _scale_options(self) -> str:
+        options = [f"flags={_SCALER_FLAGS}"]
+        # By fields: only where both have whole chroma lines (swscale reads past the end of an odd one).
+        if self._source_tags.is_interlaced and self.source.log2_chroma_height and self.height % 4 == 0:
+            options.append("interl=1")
+        if self.source.is_yuv or self.target.startswith("yuv"):
+            matrix = _swscale_matrix(self._source_tags, self.height)
+            options.append(f"in_range={_range(self._source_tags, self.source.is_yuv)}")
+            options.append(f"out_range={_range(self.tags, self.target.startswith('yuv'))}")
+            if self.source.is_yuv:
+                options.append(f"in_color_matrix={matrix}")
+            if self.target.startswith("yuv"):
+                options.append(f"out_color_matrix={matrix}")
+        return ":".join(options)
+
+
+def _plain(name: str) -> str:
+    """`yuvj420p` is `yuv420p` with its range said by the name."""
+    return name.replace("yuvj", "yuv")
+
+
+def _range(tags: PictureTags, is_yuv: bool) -> str:
+    """Range by tag; untagged: limited for Y'CbCr, full for gray and RGB, as everywhere in ffmpeg."""
+    if tags.color_range in RANGES:
+        return "full" if tags.color_range == "pc" else "limited"
+    return "limited" if is_yuv else "full"
+
+
+def _swscale_matrix(tags: PictureTags, height: int) -> str:
+    """Matrix by tag; untagged: BT.601 up to 576 lines, BT.709 above."""
+    return _SWSCALE_MATRICES.get(tags.color_matrix, "bt601" if height <= _SD_HEIGHT else "bt709")
+
+
+def _target_tags(
+    source: PixelFormat, target: str, height: int, tags: PictureTags, *, limited_range: bool
+) -> PictureTags:
+    """Return the tags of what the encoder is given; what conversion has settled is said."""
+    if target.startswith("yuv"):
+        if limited_range and (tags.color_range == "pc" or not source.is_yuv):
+            tags = replace(tags, color_range="tv")
+        if not source.is_yuv and tags.color_matrix not in _SWSCALE_MATRICES:
+            matrix = {"bt601": "smpte170m", "bt709": "bt709"}[_swscale_matrix(tags, height)]
+            tags = replace(tags, color_matrix=matrix)
+        return tags
+    if source.is_yuv:
+        return replace(tags, color_range="pc", color_matrix="gbr", chroma_location="unspecified")
+    return tags
+
+
+def _widened(source: PixelFormat, target: str) -> PixelFormat:
+    """Return the format of `source`'s kind at the target's depth, where the target is deeper gray or RGB."""
+    if source.is_yuv or target.startswith("yuv"):
+        return source
+    depth = {"gray16": 16, "rgb48l": 16, "rgb48b": 16, "gbrp10": 10, "gbrp12": 12}.get(
+        target[:6], source.depth
+    )
+    if depth <= source.depth:
+        return source
+    return PixelFormat.parse(f"{'gray' if source.planes == ('gray',) else 'gbrp'}{depth}le")
+
+
+def _widen(picture: Picture, source: PixelFormat, target: PixelFormat) -> Picture:
+    """Scale code values in proportion, peak to peak, rounded: to go back, scale and round again."""
+    if source.depth == target.depth:
+        return picture
+    return {
+        name: ((values.astype(np.uint32) * target.peak + source.peak // 2) // source.peak).astype(np.uint16)
+        for name, values in picture.items()
+    }
+
+
+def _build(
+    source: PixelFormat, height: int, width: int, tags: PictureTags, chain: list[tuple[str, str]], inputs: int
+) -> Graph:
+    graph = Graph()
+    try:
+        buffers = [_buffer(graph, source, height, width, tags) for _ in range(inputs)]
+        first, *rest = [graph.add(name, options) for name, options in chain]
+        for place, buffer in enumerate(buffers):
+            buffer.link_to(first, 0, place)
+        graph.link_nodes(first, *rest, graph.add("buffersink"))
+        graph.configure()
+    except av.FFmpegError as error:
+        filters = ",".join(f"{name}={options}" for name, options in chain)
+        raise DeliveryError(f"frames of {source.name} do not pass the filters {filters}: {error}.") from error
+    return graph
+
+
+def _buffer(graph: Graph, source: PixelFormat, height: int, width: int, tags: PictureTags) -> FilterContext:
+    return graph.add(
+        "buffer",
+        video_size=f"{width}x{height}",
+        pix_fmt=source.name,
+        time_base="1/1",
+        pixel_aspect="1/1",
+        colorspace=str(MATRICES.get(tags.color_matrix, _UNSPECIFIED)),
+        range=str(RANGES.get(tags.color_range, 0)),
+    )
