@@ -7,7 +7,7 @@ from reelfix.pipeline.stage import ClipFormat
 _WINDOW_BYTES = 48 * 2**20
 _WINDOW_BYTES_FOR_HANDLES = 512 * 2**20
 _MAX_WINDOW = 24
-_WINDOWS_PER_BLOCK = 3
+_WINDOWS_PER_BLOCK = 6
 
 
 @dataclass(frozen=True)

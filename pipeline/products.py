@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import zarr
+from numcodecs import Blosc
 from upath import UPath
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from reelfix.io.errors import StoreError
+from reelfix.io.shard_writer import FrameCompressor, ShardBuilder, write_shards
 from reelfix.io.storage import zarr_store
 from reelfix.pipeline.stage import ClipFormat
 
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, npt.NDArray[Any]]
 """Array name -> (T, ...) as stored."""
+
+WriteFrames = Callable[[str, int, npt.NDArray[Any]], None]
+
+_COMPRESSOR, _LEVEL, _THREADS = "lz4", 3, 2
 
 FLOW_UNIT = 32
 """Stored flow is in 1/32 pixel, int16: up to 1023 pixels either way."""
@@ -131,7 +138,8 @@ class ProductStore:
     Frames are counted from the shot's first. A shard holds one window: it has one writer, and is put whole.
     """
 
-    def __init__(self, group: zarr.Group) -> None:
+    def __init__(self, path: UPath, group: zarr.Group) -> None:
+        self._path = path
         self._group = group
         self._arrays: dict[str, zarr.Array[Any]] = {}
 
@@ -140,7 +148,8 @@ class ProductStore:
         cls, folder: UPath, specs: tuple[ArraySpec, ...], *, frame_count: int, window_frames: int
     ) -> ProductStore:
         """Make the arrays, empty, in place of any that are there."""
-        group = zarr.open_group(zarr_store(folder / "products.zarr"), mode="w")
+        path = folder / "products.zarr"
+        group = zarr.open_group(zarr_store(path), mode="w")
         for spec in specs:
             dtype = np.dtype(spec.dtype)
             group.create_array(
@@ -150,27 +159,32 @@ class ProductStore:
                 shards=(window_frames, *spec.frame_shape),
                 dtype=dtype,
                 compressors=[
-                    BloscCodec(cname="lz4", clevel=3, shuffle="bitshuffle", typesize=dtype.itemsize),
+                    BloscCodec(
+                        cname=_COMPRESSOR, clevel=_LEVEL, shuffle="bitshuffle", typesize=dtype.itemsize
+                    ),
                     Crc32cCodec(),
                 ],
                 fill_value=0,
+                # All shards of an array lie flat in its folder: c.<shard>.0.0.0
+                chunk_key_encoding={"name": "default", "separator": "."},
             )
-        return cls(group)
+        return cls(path, group)
 
     @classmethod
-    def open(cls, folder: UPath, *, read_only: bool = True) -> ProductStore:
+    def open(cls, folder: UPath) -> ProductStore:
         """Open the arrays in `folder`; raises StoreError where there are none."""
+        path = folder / "products.zarr"
         try:
-            store = zarr_store(folder / "products.zarr", read_only=read_only)
-            return cls(zarr.open_group(store, mode="r" if read_only else "r+"))
+            group = zarr.open_group(zarr_store(path, read_only=True), mode="r")
         except FileNotFoundError as error:
             raise StoreError(f"there are no products in {folder}. Run the stage again.") from error
+        return cls(path, group)
 
     def _array(self, name: str) -> zarr.Array[Any]:
         if name not in self._arrays:
             array = self._group[name]
             if not isinstance(array, zarr.Array):
-                raise StoreError(f"{name} in {self._group.store} is not an array. Run the stage again.")
+                raise StoreError(f"{name} in {self._path} is not an array. Run the stage again.")
             self._arrays[name] = array
         return self._arrays[name]
 
@@ -178,6 +192,26 @@ class ProductStore:
         """Read frames `[start, stop)` of the array `name`."""
         return np.asarray(self._array(name)[start:stop])
 
-    def write(self, name: str, start: int, values: npt.NDArray[Any]) -> None:
-        """Write frames from `start` on; whole shards, but for the shot's last."""
-        self._array(name)[start : start + len(values)] = values
+    @contextmanager
+    def writer(self) -> Iterator[WriteFrames]:
+        """Give a function that writes whole shards: `write(name, start, frames)`.
+
+        Its frames are compressed beside each other, the shard appears whole or not at all and, on a local
+        disk, durable. Raises OSError.
+        """
+        codec = Blosc(cname=_COMPRESSOR, clevel=_LEVEL, shuffle=Blosc.BITSHUFFLE)
+        compressor = FrameCompressor(codec.encode, threads=_THREADS, pending=64)
+
+        def write(name: str, start: int, frames: npt.NDArray[Any]) -> None:
+            array = self._array(name)
+            assert array.shards is not None
+            shard = ShardBuilder(array.shards[0])
+            for frame in frames:
+                shard.add(compressor.submit(frame))
+            place = ".".join(["c", str(start // array.shards[0]), *("0" for _ in frames.shape[1:])])
+            write_shards({name: self._path / name}, place, {name: shard.parts()})
+
+        try:
+            yield write
+        finally:
+            compressor.close()

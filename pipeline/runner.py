@@ -17,8 +17,6 @@ import cv2
 import numpy as np
 import torch
 
-from reelfix.io.documents import sync_file
-from reelfix.io.storage import is_local, local_path
 from reelfix.pipeline.ahead import ahead
 from reelfix.pipeline.blocks import Cut
 from reelfix.pipeline.commit import (
@@ -34,7 +32,7 @@ from reelfix.pipeline.events import BlockDone, Emit, TaskStarted
 from reelfix.pipeline.inputs import SlidingWindow, open_input
 from reelfix.pipeline.memory import process_within_memory
 from reelfix.pipeline.plan import Task
-from reelfix.pipeline.products import PRODUCTS, ProductStore
+from reelfix.pipeline.products import PRODUCTS, ProductStore, WriteFrames
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.stage import Products, Stage, Window
 
@@ -91,7 +89,8 @@ class _TaskRun:
     cut: Cut
     device: torch.device
     must_stop: Callable[[], bool]
-    store: ProductStore | None = field(default=None, init=False)
+    store: ProductStore = field(init=False)
+    write: WriteFrames = field(init=False)
     digester: ThreadPoolExecutor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,7 +105,7 @@ class _TaskRun:
         """Open the products of an earlier attempt, or make them anew; returns its committed blocks."""
         done = committed_blocks(self.folder, self.blocks)
         if done:
-            self.store = ProductStore.open(self.folder, read_only=False)
+            self.store = ProductStore.open(self.folder)
         else:
             self.store = ProductStore.create(
                 self.folder, self.specs, frame_count=self.frame_count, window_frames=self.cut.window_frames
@@ -121,6 +120,7 @@ class _TaskRun:
         process = self.stage.open(self.device)
         windows = ahead(self._windows(todo))
         with (
+            self.store.writer() as self.write,
             ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
             ThreadPoolExecutor(1, thread_name_prefix="digest") as self.digester,
         ):
@@ -191,14 +191,12 @@ class _BlockWriter:
 
     def write(self, window: Window, products: Products) -> None:
         """Store one window's products."""
-        store = self._run.store
-        assert store is not None
         for product in self._run.stage.makes:
             self._note_curves(product, window, products[product])
             for name, values in PRODUCTS[product].encode(products[product]).items():
                 contiguous = np.ascontiguousarray(values)
                 digested = self._run.digester.submit(self._digests[name].update, contiguous.data)
-                store.write(name, window.start, contiguous)
+                self._run.write(name, window.start, contiguous)
                 digested.result()
 
     def _note_curves(self, product: str, window: Window, value: Any) -> None:
@@ -212,8 +210,7 @@ class _BlockWriter:
                 self._curves.setdefault(name, []).extend(round(float(x), 7) for x in marked[:, index])
 
     def commit(self) -> BlockCommit:
-        """Make the block's data durable, then declare it whole."""
-        _sync_products(self._run, self._start, self._stop)
+        """Declare the block whole: its shards are durable by now."""
         digests = {name: digest.hexdigest() for name, digest in self._digests.items()}
         commit = BlockCommit(self._start, self._stop, digests, self._curves)
         commit_block(self._run.folder, commit)
@@ -229,17 +226,6 @@ def mean_change(after: torch.Tensor, before: torch.Tensor) -> float:
         after.contiguous().numpy().reshape(rows), before.contiguous().numpy().reshape(rows), cv2.NORM_L1
     )
     return round(float(total) / after.numel(), 7)
-
-
-def _sync_products(run: _TaskRun, start: int, stop: int) -> None:
-    """Force a block's shards to disk: a power cut must not leave a commit without its data."""
-    if not is_local(run.folder):
-        return
-    for spec in run.specs:
-        for first, _ in run.cut.windows(start, stop):
-            shard = first // run.cut.window_frames
-            place = "/".join(["c", str(shard), *("0" for _ in spec.frame_shape)])
-            sync_file(local_path(run.folder / "products.zarr" / spec.name / place))
 
 
 def _device_name(device: torch.device) -> str:
