@@ -31,7 +31,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Dirt:
-    """Blotches of dust and dirt, each on one frame: dark where it lies on the film, bright where printed in."""
+    """Blotches of dust and dirt, each on one frame: dark on this film, bright if printed in from another."""
 
     per_frame: float = 9.0
     """Mean count on a frame."""
