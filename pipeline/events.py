@@ -65,6 +65,17 @@ class TaskStarted(Event):
 
 
 @dataclass(frozen=True)
+class WindowDone(Event):
+    """A window of a shot is computed, its block not yet committed: for progress, finer than blocks."""
+
+    stage: str
+    shot: int
+    start: int
+    """First frame of the window, counted from the shot's first."""
+    frames: int
+
+
+@dataclass(frozen=True)
 class BlockDone(Event):
     """A block of a shot is committed."""
 

@@ -28,7 +28,7 @@ from reelfix.pipeline.commit import (
     read_commit,
 )
 from reelfix.pipeline.errors import Interrupted
-from reelfix.pipeline.events import BlockDone, Emit, TaskStarted
+from reelfix.pipeline.events import BlockDone, Emit, TaskStarted, WindowDone
 from reelfix.pipeline.inputs import SlidingWindow, open_input
 from reelfix.pipeline.memory import process_within_memory
 from reelfix.pipeline.plan import Task
@@ -65,7 +65,7 @@ def run_task(
     """
     begun = time.monotonic()
     stage = task.make_stage()
-    run = _TaskRun(reel, task, stage, cut or Cut.of(task.clip, stage.handle), device, must_stop)
+    run = _TaskRun(reel, task, stage, cut or Cut.of(task.clip, stage.handle), device, emit, must_stop)
     done = run.take_up()
     resumed_at = done[-1].stop if done else 0
     emit(TaskStarted(str(reel), task.stage, task.shot.number, task.shot.frame_count, resumed_at))
@@ -88,6 +88,7 @@ class _TaskRun:
     stage: Stage[Any]
     cut: Cut
     device: torch.device
+    emit: Emit
     must_stop: Callable[[], bool]
     store: ProductStore = field(init=False)
     write: WriteFrames = field(init=False)
@@ -132,6 +133,7 @@ class _TaskRun:
                     if self.must_stop():
                         raise Interrupted(f"{self.task} was stopped at frame {window.start}.")
                     products = process_within_memory(process, window, self.stage.handle)
+                    self.emit(self._computed(window))
                     # One window is written while the next is computed, and no more are held.
                     if written:
                         written.pop().result()
@@ -154,6 +156,10 @@ class _TaskRun:
                     for name, reader in readers.items()
                 }
                 yield Window(products, start, stop, start - first, last - stop, self.frame_count)
+
+    def _computed(self, window: Window) -> WindowDone:
+        frames = window.stop - window.start
+        return WindowDone(str(self.reel), self.task.stage, self.task.shot.number, window.start, frames)
 
     def finish(self, blocks: Sequence[BlockCommit], seconds: float) -> None:
         """Declare the shot whole."""

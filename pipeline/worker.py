@@ -17,6 +17,7 @@ from reelfix.pipeline.events import Emit
 from reelfix.pipeline.failures import Failure, clear_failure, record_failure
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.schedule import Job
+from reelfix.pipeline.trace import traced
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +55,7 @@ def do_job(
     reel = Reel.open(job.reel)
     folder = reel.product_folder(job.task.stage, job.task.key, job.task.shot)
     try:
-        result = run_task(reel, job.task, device=pick_device(), emit=emit, must_stop=must_stop)
+        result = run_task(reel, job.task, device=pick_device(), emit=traced(emit), must_stop=must_stop)
     except Interrupted:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a stage raises fails its shot alone
