@@ -57,6 +57,9 @@ class Encoder(Protocol):
     def finish(self) -> None:
         """Encode what is left, and close."""
 
+    def close(self) -> None:
+        """Let go of everything, finished or not."""
+
 
 class StreamEncoder:
     """Encodes into one stream, written in a streamable form of the codec's container to `url`.
@@ -129,6 +132,9 @@ class SequenceEncoder:
         """Write the last files, and make the folder's entries durable."""
         self._write(self._context.encode(None))
         sync_folder(self.folder)
+
+    def close(self) -> None:
+        """Nothing is held open between frames."""
 
     def _write(self, packets: "list[Packet[Stream]]") -> None:
         for packet in packets:

@@ -1,7 +1,6 @@
 """Where a master lands: under a temporary name beside its own until it is whole and checked."""
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
@@ -14,7 +13,7 @@ from pathlib import Path
 from upath import UPath
 
 from reelfix.io.documents import sync_folder
-from reelfix.io.errors import DeliveryError, SpaceError
+from reelfix.io.errors import DeliveryError
 from reelfix.io.storage import is_local, local_path
 
 _BUFFER = 4 * 2**20
@@ -105,32 +104,6 @@ def _lock(path: Path, target: UPath) -> int:
         if path.exists() and os.fstat(descriptor).st_ino == path.stat().st_ino:
             return descriptor
         os.close(descriptor)
-
-
-def check_space(folder: Path, needed: int) -> None:
-    """Raise SpaceError where the disk of `folder` has less than `needed` bytes free."""
-    place = folder
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    if free < needed:
-        raise SpaceError(
-            f"{folder} has {free / 2**30:.2f} GiB free; the master needs at least {needed / 2**30:.2f} GiB. "
-            "Free some space, or export to another disk with -o."
-        )
-
-
-@contextlib.contextmanager
-def space_errors(target: UPath) -> Iterator[None]:
-    """Turn the system's `no space left` into a SpaceError that names the master."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise SpaceError(
-            f"the disk of {target} is full. Nothing has that name; free some space and export again."
-        ) from error
 
 
 def file_sha256(path: UPath | Path) -> str:

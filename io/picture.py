@@ -22,8 +22,8 @@ Picture = Mapping[str, npt.NDArray[np.unsignedinteger]]
 _SCALER_FLAGS = "lanczos+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
 _SWSCALE_MATRICES = {
     "bt709": "bt709",
-    "bt470bg": "bt601",
-    "smpte170m": "bt601",
+    "bt470bg": "bt470",
+    "smpte170m": "smpte170m",
     "fcc": "fcc",
     "smpte240m": "smpte240m",
     "bt2020nc": "bt2020",
@@ -165,7 +165,7 @@ def _range(tags: PictureTags, is_yuv: bool) -> str:
 
 def _swscale_matrix(tags: PictureTags, height: int) -> str:
     """Matrix by tag; untagged: BT.601 up to 576 lines, BT.709 above."""
-    return _SWSCALE_MATRICES.get(tags.color_matrix, "bt601" if height <= _SD_HEIGHT else "bt709")
+    return _SWSCALE_MATRICES.get(tags.color_matrix, "smpte170m" if height <= _SD_HEIGHT else "bt709")
 
 
 def _target_tags(
@@ -176,8 +176,7 @@ def _target_tags(
         if limited_range and (tags.color_range == "pc" or not source.is_yuv):
             tags = replace(tags, color_range="tv")
         if not source.is_yuv and tags.color_matrix not in _SWSCALE_MATRICES:
-            matrix = {"bt601": "smpte170m", "bt709": "bt709"}[_swscale_matrix(tags, height)]
-            tags = replace(tags, color_matrix=matrix)
+            tags = replace(tags, color_matrix=_swscale_matrix(tags, height))
         return tags
     if source.is_yuv:
         return replace(tags, color_range="pc", color_matrix="gbr", chroma_location="unspecified")
