@@ -14,19 +14,24 @@ from reelfix.io.storage import is_local, local_path
 
 
 def write_text(path: UPath, text: str) -> None:
-    """Replace the document at `path` in one step.
+    """Replace the document at `path` in one step; see `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: UPath, content: bytes) -> None:
+    """Replace the file at `path` in one step.
 
     Locally: temporary file, fsync, rename, fsync of the folder. In an object store a put is already atomic.
     """
     if not is_local(path):
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
         return
     target = Path(local_path(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)

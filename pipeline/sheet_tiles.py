@@ -1,0 +1,99 @@
+"""The pictures of a contact sheet: frames as a screen shows them, masks laid over, differences amplified."""
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from reelfix.io.source_info import VideoStream
+from reelfix.pipeline.pixels import Codes
+
+Tile = npt.NDArray[np.uint8]
+"""(height, width, 3): red, green, blue."""
+
+DIRT_COLOUR = (255, 48, 32)
+SCRATCH_COLOUR = (0, 216, 255)
+_GAINS = (1, 2, 4, 8, 16, 32)
+
+
+def is_limited_range(video: VideoStream) -> bool:
+    """Say whether code values have head and foot room that a screen does not show."""
+    if video.color_range == "pc" or video.pix_fmt.startswith("yuvj"):
+        return False
+    return video.color_range == "tv" or video.pixel_format.is_yuv
+
+
+def frame_tile(frame: Codes, size: tuple[int, int], *, limited: bool) -> Tile:
+    """Show a frame (C, H, W) at `size` (width, height), head and foot room cut off where there is any."""
+    small = _resized(frame, size)
+    if limited:
+        small = (small - 16 / 255) * (255 / 219)
+    return _to_bytes(_three_channels(small))
+
+
+def mask_tile(frame: Codes, mask: npt.NDArray[np.uint8], size: tuple[int, int], *, limited: bool) -> Tile:
+    """Show a frame in grey with its mask (2, H, W) laid over: dirt red, scratches cyan, by probability.
+
+    Damage is widened to at least a pixel of the tile, so that the finest scratch is seen.
+    """
+    grey = frame_tile(frame, size, limited=limited).mean(axis=2, keepdims=True) * 0.75
+    picture = np.repeat(grey, 3, axis=2).astype(np.float32)
+    for plane, colour in zip(mask, (DIRT_COLOUR, SCRATCH_COLOUR), strict=True):
+        weight = _shrunk_to_most(plane, size)[:, :, None].astype(np.float32) / 255
+        picture += weight * (np.array(colour, np.float32) - picture)
+    return np.asarray(np.clip(picture, 0, 255), dtype=np.uint8)
+
+
+def difference_tile(before: Codes, after: Codes, size: tuple[int, int], gain: int) -> Tile:
+    """Show what changed, `gain` times amplified: mid-grey unchanged, lighter where it became lighter."""
+    change = (after.astype(np.float32) - before.astype(np.float32)) / 65535
+    # The largest change under a pixel of the tile is shown, not the average: a mended speck must be seen.
+    lighter = np.stack([_shrunk_to_most(np.maximum(channel, 0), size) for channel in change])
+    darker = np.stack([_shrunk_to_most(np.maximum(-channel, 0), size) for channel in change])
+    return _to_bytes(_three_channels(0.5 + gain * (lighter - darker)))
+
+
+def difference_gain(before: Codes, after: Codes) -> int:
+    """Choose the amplification, 1 to 32, at which the strong changes of a frame just fill the scale."""
+    change = np.abs(after.astype(np.int32) - before.astype(np.int32))
+    strong = float(np.percentile(change[change > 0], 98)) / 65535 if change.any() else 0.0
+    if strong == 0.0:
+        return 1
+    return max((gain for gain in _GAINS if gain * strong <= 0.75), default=1)
+
+
+def tile_size(width: int, height: int, column_width: int, aspect: float) -> tuple[int, int]:
+    """Return (width, height) of a tile: `aspect`: a pixel's width over its height."""
+    shown_width = width * aspect
+    scale = column_width / shown_width
+    rows = max(8, round(height * scale))
+    if rows > 1.5 * column_width:  # a tall picture: bounded by its height
+        return max(8, round(column_width * 1.5 * shown_width / height)), round(1.5 * column_width)
+    return column_width, rows
+
+
+def _resized(frame: Codes, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Scale (C, H, W) to (C, height, width) in [0, 1]: averaged down, or smoothly up."""
+    shrinks = size[0] < frame.shape[2]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    small = np.stack([cv2.resize(channel, size, interpolation=method) for channel in frame])
+    return np.asarray(small / np.float32(65535), dtype=np.float32)
+
+
+def _shrunk_to_most(
+    plane: npt.NDArray[np.float32] | npt.NDArray[np.uint8], size: tuple[int, int]
+) -> npt.NDArray[np.float32]:
+    """Scale (H, W) to `size`, each pixel of the result the largest value under it."""
+    reach = math.ceil(plane.shape[1] / size[0])
+    widened = cv2.dilate(plane, np.ones((reach, reach), np.uint8)) if reach > 1 else plane
+    return np.asarray(cv2.resize(widened, size, interpolation=cv2.INTER_NEAREST), dtype=np.float32)
+
+
+def _three_channels(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(C, h, w) to (h, w, 3)."""
+    return np.moveaxis(np.broadcast_to(picture, (3, *picture.shape[1:])), 0, -1)
+
+
+def _to_bytes(picture: npt.NDArray[np.float32]) -> Tile:
+    return np.asarray(np.clip(np.rint(picture * 255), 0, 255), dtype=np.uint8)
