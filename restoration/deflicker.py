@@ -4,12 +4,11 @@ Curves between neighbouring frames are chained into the history of every tone ar
 is what that history says of this moment: a local line through it, on this side of any step in the light.
 """
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfix.restoration.arrays import as_array
+from reelfix.restoration.arrays import Image, Plane, as_array
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.tone_curve import (
     KNOTS,
@@ -46,8 +45,8 @@ def deflicker(frames: torch.Tensor, core: slice, *, radius: int = 8, strength: f
         list(range(len(images) - 1)),
     )
 
-    def corrected(t: int) -> npt.NDArray[np.float32]:
-        result = np.empty_like(images[t])
+    def corrected(t: int) -> Image:
+        result: Image = np.empty_like(images[t])
         for channel, plane in enumerate(images[t]):
             history = _history([step[channel] for step in steps], t, radius)
             change = _correction(*history, _occupancy(small[t][channel])) * strength
@@ -76,7 +75,7 @@ def _history(steps: list[ToneStep], frame: int, radius: int) -> tuple[Values, Va
     return np.array(times, np.float64), np.array(tones)
 
 
-def _occupancy(small: npt.NDArray[np.float32]) -> Values:
+def _occupancy(small: Plane) -> Values:
     """Share of the picture about each knot (knots,), summing to 1."""
     place = (log_tone(small.ravel()) - KNOTS[0]) / (KNOTS[1] - KNOTS[0])
     nearest = np.clip(np.rint(place), 0, len(KNOTS) - 1).astype(np.intp)
@@ -137,11 +136,11 @@ def _unexplained(times: Values, light: Values) -> float:
     return float(np.square(light - light.mean() - slope * centred).sum())
 
 
-def _apply(plane: npt.NDArray[np.float32], change: Values) -> npt.NDArray[np.float32]:
+def _apply(plane: Plane, change: Values) -> Plane:
     """Apply a change of log tones given at KNOTS; a curve is kept rising."""
     if not change.any():
         return plane
     target = np.maximum.accumulate(KNOTS + change)
     table = from_log_tone(np.interp(_LOG_CODES, KNOTS, target)).astype(np.float32)
-    codes = cv2.multiply(plane, float(_CODES - 1), dtype=cv2.CV_16U)
-    return np.take(table, codes)
+    codes = (plane * np.float32(_CODES - 1) + np.float32(0.5)).astype(np.uint16)
+    return np.asarray(np.take(table, codes))

@@ -1,16 +1,17 @@
 """Motion between neighbouring frames: dense displacements and how far they can be trusted."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfix.restoration.arrays import as_array
+from reelfix.restoration.arrays import Plane, as_array
 
-Flow = npt.NDArray[np.float32]
-"""Displacements (h, w, 2), dx then dy, in pixels of the full picture."""
+Flow = npt.NDArray[Any]
+"""Displacements (h, w, 2) float32, dx then dy, in pixels of the full picture."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Motion:
             self.backward_confidence[frames],
         )
 
-    def flow(self, frame: int, step: int) -> tuple[Flow, npt.NDArray[np.float32]]:
+    def flow(self, frame: int, step: int) -> tuple[Flow, Plane]:
         """Return the flow (h, w, 2) from `frame` to `frame + step` and its confidence (h, w).
 
         Steps beyond the neighbour are composed of single ones, their confidences multiplied. The frames
@@ -62,13 +63,13 @@ class Motion:
             confidence = confidence * cv2.remap(trust, map_x, map_y, cv2.INTER_LINEAR)
         return flow, confidence
 
-    def _single(self, frame: int, is_forward: bool) -> tuple[Flow, npt.NDArray[np.float32]]:
+    def _single(self, frame: int, is_forward: bool) -> tuple[Flow, Plane]:
         flow = self.forward[frame] if is_forward else self.backward[frame]
         trust = self.forward_confidence[frame] if is_forward else self.backward_confidence[frame]
         return np.ascontiguousarray(as_array(flow).transpose(1, 2, 0)), as_array(trust)[0]
 
 
-def grid_maps(flow: Flow) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def grid_maps(flow: Flow) -> tuple[Plane, Plane]:
     """Return where on the half-size grid each point of `flow` leads: x and y (h, w), for cv2.remap."""
     height, width = flow.shape[:2]
     map_x = flow[..., 0] * np.float32(0.5) + np.arange(width, dtype=np.float32)
@@ -76,9 +77,7 @@ def grid_maps(flow: Flow) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float
     return map_x, map_y
 
 
-def picture_maps(
-    flow: Flow, height: int, width: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def picture_maps(flow: Flow, height: int, width: int) -> tuple[Plane, Plane]:
     """Return where each of the picture's H x W pixels is led by `flow`: x and y (H, W), for cv2.remap."""
     full = cv2.resize(flow, (2 * flow.shape[1], 2 * flow.shape[0]), interpolation=cv2.INTER_LINEAR)
     map_x = full[:height, :width, 0] + np.arange(width, dtype=np.float32)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from reelfix.restoration.arrays import Plane, as_array, half_size, luma_of, stacked
+from reelfix.restoration.arrays import Image, Plane, as_array, half_size, luma_of, stacked
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Flow, Motion, grid_maps
 
@@ -23,8 +22,8 @@ _FAITHLESS = 0.02  # confidence below which a displacement is replaced altogethe
 class _View:
     """One frame as the search sees it."""
 
-    codes: npt.NDArray[np.uint8]
-    """Half size, its tones stretched to 8 bits."""
+    codes: Plane
+    """uint8 (h, w): half size, its tones stretched to 8 bits."""
 
 
 def estimate_motion(frames: torch.Tensor, *, iterations: int = 12) -> Motion:
@@ -49,7 +48,7 @@ def estimate_motion(frames: torch.Tensor, *, iterations: int = 12) -> Motion:
     )
 
 
-def _view(frame: npt.NDArray[np.float32]) -> _View:
+def _view(frame: Image) -> _View:
     luma = luma_of(np.stack([half_size(channel) for channel in frame]))
     low, high = np.percentile(luma[::2, ::2], (1, 99))
     scale = 224 / max(float(high - low), 0.05)
@@ -68,7 +67,7 @@ def _both_ways(
     return _settled(forward, there), _settled(backward, back)
 
 
-def _search(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8], iterations: int) -> Flow:
+def _search(source: Plane, target: Plane, iterations: int) -> Flow:
     """Displacements (h, w, 2) from `source` to `target`, in pixels of the full picture."""
     height, width = source.shape
     grow = (max(_SMALLEST_SIDE - height, 0), max(_SMALLEST_SIDE - width, 0))
@@ -77,11 +76,11 @@ def _search(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8], iterat
             cv2.copyMakeBorder(image, 0, grow[0], 0, grow[1], cv2.BORDER_REPLICATE)
             for image in (source, target)
         )
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(0)
     search.setGradientDescentIterations(iterations)
     search.setVariationalRefinementIterations(0)
-    flow: Flow = search.calc(source, target, None)
+    flow: Flow = search.calc(source, target, np.zeros((*source.shape, 2), np.float32))
     return flow[:height, :width] * np.float32(2)
 
 
@@ -100,7 +99,7 @@ def _trust(source: _View, target: _View, flow: Flow, reverse: Flow) -> Plane:
     return np.asarray(np.exp(-astray / leeway - np.square(residual / tolerated)) * inside, dtype=np.float32)
 
 
-def _settled(flow: Flow, trust: Plane) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _settled(flow: Flow, trust: Plane) -> tuple[Plane, Plane]:
     """Replace what is not trusted by the trusted flow around it; returns (2, h, w) and (1, h, w)."""
     around = spread(flow, trust)
     weight = np.clip(trust / (trust.max() + 1e-6), _FAITHLESS, 1)[..., None]
@@ -108,7 +107,7 @@ def _settled(flow: Flow, trust: Plane) -> tuple[npt.NDArray[np.float32], npt.NDA
     return np.ascontiguousarray(mixed.transpose(2, 0, 1)), trust[None]
 
 
-def spread(values: npt.NDArray[np.float32], weight: Plane) -> npt.NDArray[np.float32]:
+def spread(values: Plane, weight: Plane) -> Plane:
     """Fill `values` (h, w, k) from where `weight` (h, w) is high: normalised convolution over a pyramid.
 
     Knutsson and Westin, "Normalized and differential convolution" (CVPR 1993). Where the finest scale has

@@ -5,6 +5,7 @@ and black stays black. A curve is piecewise linear over fixed knots.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,8 @@ import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
 
-Values = npt.NDArray[np.float64]
+Values = npt.NDArray[Any]
+"""float64."""
 
 _OFFSET = 0.02
 KNOTS: Values = np.linspace(np.log2(_OFFSET), np.log2(1 + _OFFSET), 8)
@@ -24,7 +26,7 @@ _FEWEST = 40  # samples that a curve needs
 _ROUNDS = 6
 
 
-def log_tone(values: npt.NDArray[np.floating]) -> Values:
+def log_tone(values: Plane) -> Values:
     """Log tones of values in [0, 1]."""
     return np.log2(np.maximum(values, 0).astype(np.float64) + _OFFSET)
 

@@ -1,0 +1,55 @@
+"""Stage `detect`: dirt and running scratches, as a probability per pixel and class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from reelfix.pipeline.stage import Process, Products, Stage, StageSettings, Window
+
+if TYPE_CHECKING:
+    import torch
+
+_REACH = 2
+
+
+class DetectSettings(StageSettings):
+    """What is looked for. With strength 0.5, damage must stand out twice as far to be found."""
+
+    dirt: bool = Field(default=True)
+    """Look for dirt, dust, blotches and hairs."""
+    scratches: bool = Field(default=True)
+    """Look for running scratches."""
+
+
+class Detect(Stage[DetectSettings]):
+    """Find what is on one frame and on neither neighbour, and lines that run through many frames."""
+
+    name: ClassVar[str] = "detect"
+    version: ClassVar[int] = 1
+    reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
+    makes: ClassVar[tuple[str, ...]] = ("mask",)
+    settings_type: ClassVar[type[StageSettings]] = DetectSettings
+
+    @property
+    def handle(self) -> int:
+        """Frames needed on either side of a frame."""
+        return _REACH if self.settings.strength > 0 else 0
+
+    def open(self, device: torch.device) -> Process:
+        """Return the function that takes each window."""
+        from reelfix.restoration.detect import detect_damage
+
+        def process(window: Window) -> Products:
+            mask = detect_damage(
+                window.frames,
+                window.products["motion"],
+                window.core,
+                strength=self.settings.strength,
+                dirt=self.settings.dirt,
+                scratches=self.settings.scratches,
+            )
+            return {"mask": mask}
+
+        return process

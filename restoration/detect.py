@@ -1,0 +1,46 @@
+"""Damage found: two probability maps a frame, dirt (in one frame) and running scratches (in many)."""
+
+import numpy as np
+import torch
+
+from reelfix.restoration.arrays import Plane, as_array, luma_of
+from reelfix.restoration.dirt import dirt_probability
+from reelfix.restoration.frame_threads import map_frames
+from reelfix.restoration.motion import Motion
+from reelfix.restoration.neighbours import views_of
+from reelfix.restoration.scratch import scratch_probability
+
+DETECT_REACH = 2
+"""Frames to either side that a frame's mask depends on."""
+
+
+def detect_damage(
+    frames: torch.Tensor,
+    motion: Motion,
+    core: slice,
+    *,
+    strength: float = 1.0,
+    dirt: bool = True,
+    scratches: bool = True,
+) -> torch.Tensor:
+    """Return the masks of `frames[core]`: uint8 (T, 2, H, W), planes dirt and scratch, probability times 255.
+
+    `frames` float32 (T, C, H, W) in [0, 1], with DETECT_REACH more on either side of the core where the shot
+    has them; `motion` of the same frames. 128 and above means damaged. `strength` 0 finds nothing.
+    """
+    images = as_array(frames)
+    wanted = range(*core.indices(len(images)))
+    height, width = images.shape[2:]
+    if strength == 0:
+        return torch.zeros((len(wanted), 2, height, width), dtype=torch.uint8, device=frames.device)
+    lumas = map_frames(luma_of, list(images))
+
+    def masks(t: int) -> Plane:
+        planes = np.zeros((2, height, width), np.uint8)
+        if scratches:
+            planes[1] = scratch_probability(lumas[t], strength)
+        if dirt:
+            planes[0] = dirt_probability(lumas[t], views_of(lumas, motion, t), strength)
+        return planes
+
+    return torch.from_numpy(np.stack(map_frames(masks, wanted))).to(frames.device)
