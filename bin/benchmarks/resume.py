@@ -1,0 +1,208 @@
+"""Killing runs at random moments and taking them up again: the products must be those of a run never killed.
+
+Every trial kills, with SIGKILL, either the run itself, one of its workers, or whichever process is in the
+middle of a commit (its temporary file is there), until the run has been killed as often as asked for.
+"""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import psutil
+
+from reelfix.bin.benchmarks.material import make_reel
+from reelfix.pipeline.blocks import Cut
+from reelfix.pipeline.commit import read_commit
+from reelfix.pipeline.plan import Task, plan_of
+from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.trace import TRACE_VARIABLE
+
+KINDS = ("run", "worker", "commit")
+_STAGES = "deflicker,detect,restore"
+_WORKERS = 2
+
+
+@dataclass
+class Tally:
+    """What was killed, and what it cost."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    frames: int = 0
+    """Frames that the stages had to make."""
+    frames_again: int = 0
+    """Frames made more than once."""
+    most_again: int = 0
+    """Most frames of one shot and stage that one kill made a worker do again, in blocks."""
+    differing: int = 0
+    """Products that are not the uninterrupted run's."""
+
+
+@click.command(name="resume")
+@click.option("--kills", default=30, show_default=True, help="Of each kind: run, worker, commit.")
+@click.option("--frames", default=900, show_default=True)
+@click.option("--size", default="160x120", show_default=True)
+@click.option("--seed", default=0, show_default=True)
+def command(kills: int, frames: int, size: str, seed: int) -> None:
+    """Kill runs at random moments; exit 1 if a product differs or more than a block a worker ran again."""
+    width, height = (int(part) for part in size.split("x"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = make_reel(folder / "whole.reel", frames=frames, height=height, width=width, shots=3)
+        begun = time.monotonic()
+        _wait(_start(whole, None))
+        seconds = time.monotonic() - begun
+        expected = digests(whole)
+        tally = Tally()
+        generator = random.Random(seed)
+        while any(tally.kills[kind] < kills for kind in KINDS):
+            reel = make_reel(folder / "killed.reel", frames=frames, height=height, width=width, shots=3)
+            _trial(reel, tally, kills, generator, seconds)
+            tally.differing += digests(reel) != expected
+            _count_again(reel, folder / "trace.jsonl", tally)
+            (folder / "trace.jsonl").unlink()
+            click.echo(f"{dict(tally.kills)}: {tally.differing} reels differ", err=True)
+    click.echo(json.dumps({**tally.__dict__, "kills": dict(tally.kills)}))
+    sys.exit(1 if tally.differing or tally.most_again > 1 else 0)
+
+
+def digests(reel: Reel) -> dict[str, str]:
+    """SHA-256 of every product file of the reel's plan, by path; the reel must be done."""
+    found = {}
+    for task in plan_of(reel).tasks:
+        folder = reel.product_folder(task.stage, task.key, task.shot)
+        if read_commit(folder) is None:
+            raise click.ClickException(f"{task} is not done")
+        for file in sorted(Path(str(folder)).rglob("c.*")):
+            found[str(file.relative_to(str(reel.root)))] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return found
+
+
+def _trial(reel: Reel, tally: Tally, kills: int, generator: random.Random, seconds: float) -> None:
+    """Run a reel to its end, killing now and then on the way."""
+    trace = Path(str(reel.root)).parent / "trace.jsonl"
+    trace.touch()
+    while True:
+        process = _start(reel, trace)
+        wanted = [kind for kind in KINDS if tally.kills[kind] < kills]
+        if not wanted:
+            _wait(process)
+            return
+        kind = generator.choice(wanted)
+        delay = generator.uniform(0.2, 0.9) * seconds
+        if not _kill(kind, process, Path(str(reel.root)), delay):
+            _wait(process)
+            return
+        tally.kills[kind] += 1
+        if kind != "run":
+            # A worker's death ends no run: it is waited for, or killed in its turn.
+            time.sleep(generator.uniform(0.0, 1.0))
+            _kill_tree(process)
+        process.wait()
+        _wait_for_orphans(process.pid)
+
+
+def _kill(kind: str, process: "subprocess.Popen[bytes]", root: Path, delay: float) -> bool:
+    """Kill as asked for, not before `delay` seconds; False where the run ended first."""
+    time.sleep(delay)
+    while process.poll() is None:
+        workers = _workers(process.pid)
+        if kind == "run":
+            process.kill()
+            return True
+        if workers and (kind == "worker" or any(_open_commits(root))):
+            for victim in workers if kind == "commit" else workers[:1]:
+                os.kill(victim, signal.SIGKILL)
+            return True
+    return False
+
+
+def _open_commits(root: Path) -> Iterator[Path]:
+    """Temporary files of commits being written just now."""
+    yield from root.glob("stages/*/*/*/blocks/.*.json.*")
+    yield from root.glob("stages/*/*/*/.commit.json.*")
+
+
+def _workers(pid: int) -> list[int]:
+    try:
+        children = psutil.Process(pid).children(recursive=True)
+        return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
+    except psutil.Error:
+        return []
+
+
+def _kill_tree(process: "subprocess.Popen[bytes]") -> None:
+    for pid in [process.pid, *_workers(process.pid)]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def _wait_for_orphans(pid: int) -> None:
+    """Wait until no worker of a killed run is left: they end by themselves when their parent is gone."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        left = [
+            p
+            for p in psutil.process_iter(["cmdline"])
+            if f"parent_pid={pid}" in " ".join(p.info["cmdline"] or [])
+        ]
+        if not left:
+            return
+        time.sleep(0.05)
+    raise click.ClickException(f"workers of the killed run {pid} are still there after 20 s")
+
+
+def _start(reel: Reel, trace: Path | None) -> "subprocess.Popen[bytes]":
+    environment = dict(os.environ)
+    if trace is not None:
+        environment[TRACE_VARIABLE] = str(trace)
+    arguments = ["run", "--stages", _STAGES, "--workers", str(_WORKERS), str(reel.root)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "reelfix.bin.cli", *arguments],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> None:
+    _, errors = process.communicate()
+    if process.returncode != 0:
+        raise click.ClickException(f"the run ended with {process.returncode}: {errors.decode()[-2000:]}")
+
+
+def _count_again(reel: Reel, trace: Path, tally: Tally) -> None:
+    """Count the windows that were computed more than once, per attempt of a shot and stage."""
+    tasks = {(task.stage, task.shot.number): task for task in plan_of(reel).tasks}
+    seen: dict[tuple[str, int], set[int]] = {key: set() for key in tasks}
+    again: Counter[tuple[str, int, int]] = Counter()
+    attempts: Counter[tuple[str, int]] = Counter()
+    for line in trace.read_text().splitlines():
+        event = json.loads(line)
+        key = (event.get("stage"), event.get("shot"))
+        if event["event"] == "TaskStarted":
+            attempts[key] += 1
+        if event["event"] == "WindowDone":
+            if event["start"] in seen[key]:
+                again[(*key, attempts[key])] += event["frames"]
+            seen[key].add(event["start"])
+    tally.frames += sum(task.shot.frame_count for task in tasks.values())
+    tally.frames_again += sum(again.values())
+    for (stage, shot, _), frames in again.items():
+        tally.most_again = max(tally.most_again, -(-frames // _block_frames(tasks[stage, shot])))
+
+
+def _block_frames(task: Task) -> int:
+    return Cut.of(task.clip, task.make_stage().handle).block_frames
