@@ -118,6 +118,8 @@ class SourceInfo(_Record):
     """Whether stages work on one channel: no chroma planes, or neutral ones."""
     interlace: Interlace | None = None
     damaged: tuple[DamagedFrame, ...] = ()
+    times_mended: int = 0
+    """Frames whose pts the source does not give, or not after that of the frame before; see `io/frames.py`."""
     filters: str | None = None
     """The ffmpeg filters asked for at ingest (`--deinterlace`, `--ivtc`); None where frames are as decoded."""
     notices: tuple[str, ...] = ()

@@ -1,0 +1,121 @@
+"""framemd5: one MD5 a frame, as the stock ffmpeg computes it of a source and as we compute it of a store."""
+
+import hashlib
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from reelfix.io.errors import SourceError
+from reelfix.io.ffmpeg import run_ffmpeg
+from reelfix.io.frame_store import FrameStore
+from reelfix.io.pixel_format import store_path
+from reelfix.io.source_info import SourceInfo
+from reelfix.io.sources import Source
+
+_FRAMES_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class FrameDigest:
+    """One line of a framemd5."""
+
+    pts: int
+    md5: str
+    """Hex, of the frame's planes one after the other, each row by row without padding."""
+
+
+def source_digests(source: Source, info: SourceInfo) -> Generator[FrameDigest]:
+    """Yield the framemd5 that the stock ffmpeg computes of the source's picture stream, frame by frame.
+
+    No pixel format is asked for unless the store keeps a reordered equivalent (packed, palette, big-endian or
+    with alpha). Raises SourceError where ffmpeg fails.
+    """
+    output: dict[str, str | None] = {
+        "map": f"0:{info.video.index}",
+        "fps_mode": "passthrough",
+        "enc_time_base": "demux" if info.filters is None else "filter",
+        "copyts": None,
+        "f": "framemd5",
+    }
+    if not store_path(info.video.pix_fmt).is_direct:
+        output["pix_fmt"] = info.video.store_pix_fmt
+    if info.filters is not None:
+        output["vf"] = info.filters
+    options = dict(source.command_options)
+    if info.damaged:
+        # Concealment draws on neighbouring pictures: with threads over frames its outcome depends on timing.
+        options["thread_type"] = "slice"
+    with run_ffmpeg(source.url, options, "pipe:", output) as running:
+        for line in running.lines():
+            if not line.startswith("#"):
+                fields = [field.strip() for field in line.split(",")]
+                yield FrameDigest(int(fields[2]), fields[5])
+        running.finish()
+
+
+def store_digests(store: FrameStore) -> Iterator[FrameDigest]:
+    """Yield the framemd5 of a frame store. Raises StoreError or ValueError where a shard is damaged."""
+    pts = store.pts
+    for start in range(0, store.frame_count, _FRAMES_AT_ONCE):
+        stop = min(start + _FRAMES_AT_ONCE, store.frame_count)
+        planes = store.read(start, stop)
+        for index in range(stop - start):
+            digest = hashlib.md5(usedforsecurity=False)
+            for name in store.pixel_format.planes:
+                digest.update(np.ascontiguousarray(planes[name][index]).data)
+            yield FrameDigest(int(pts[start + index]), digest.hexdigest())
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found when a store was held against its source."""
+
+    frames: int
+    """Frames of the store that were compared."""
+    difference: str | None
+    """The first frame that differs, by number, pts and both digests; None where none does."""
+    concealed: int = 0
+    """Frames that differ and are recorded as damaged: neither side has the film's own picture."""
+
+
+def compare(store: FrameStore, source: Source, info: SourceInfo) -> Iterator[int | Comparison]:
+    """Hold a store against its source; yields the number of frames compared so far, and last the outcome.
+
+    A frame that stands for a lost one is not in the source's framemd5; one concealed by the decoder may
+    differ where another version of ffmpeg conceals otherwise.
+    """
+    damaged = {frame.frame: frame for frame in info.damaged}
+    theirs = source_digests(source, info)
+    concealed = moved = number = 0
+    difference: str | None = None
+    try:
+        for number, ours in enumerate(store_digests(store)):
+            record = damaged.get(number)
+            if record is not None and record.concealed_by == "repeat" and info.filters is None:
+                concealed += 1
+                continue
+            other = next(theirs, None)
+            if other is None:
+                difference = f"the source ends before frame {number} (pts {ours.pts}), the store does not"
+            elif ours.md5 != other.md5 and record is None:
+                difference = f"frame {number} (pts {ours.pts}) has MD5 {ours.md5} in the store, {other.md5} in the source"
+            elif ours.pts != other.pts and moved == info.times_mended:
+                difference = (
+                    f"frame {number} is shown at pts {ours.pts} in the store, {other.pts} in the source"
+                )
+            if difference is not None or other is None:
+                break
+            concealed += ours.md5 != other.md5
+            moved += ours.pts != other.pts
+            yield number + 1
+        extra = next(theirs, None) if difference is None else None
+        if extra is not None:
+            difference = (
+                f"the source goes on at pts {extra.pts}, the store ends with {store.frame_count} frames"
+            )
+    except (ValueError, RuntimeError) as error:
+        difference = f"a frame from {number} on cannot be read from the store ({error})"
+    finally:
+        theirs.close()
+    yield Comparison(store.frame_count if difference is None else number, difference, concealed)
