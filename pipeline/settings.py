@@ -74,7 +74,7 @@ def parse_assignments(assignments: Iterable[str]) -> SettingsTree:
     for text in assignments:
         target, equals, value = text.partition("=")
         stage, dot, name = target.strip().partition(".")
-        if not (equals and dot and name):
+        if not (equals and dot and stage and name):
             raise UsageError(f"{text!r} is not an assignment; write it like restore.strength=0.6.")
         check_stages([stage])
         tree.setdefault(stage, {})[name] = value.strip()
