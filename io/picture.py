@@ -74,6 +74,10 @@ def make_frame(picture: Picture, pixel_format: PixelFormat, tags: PictureTags) -
     for name, plane in zip(pixel_format.planes, frame.planes, strict=True):
         values = picture[name]
         _rows(plane).view(pixel_format.dtype)[:, : values.shape[1]] = values
+    return _tagged(frame, tags)
+
+
+def _tagged(frame: VideoFrame, tags: PictureTags) -> VideoFrame:
     frame.color_range = RANGES.get(tags.color_range, 0)
     frame.colorspace = MATRICES.get(tags.color_matrix, _UNSPECIFIED)
     frame.color_primaries = PRIMARIES.get(tags.color_primaries, _UNSPECIFIED)
@@ -133,7 +137,8 @@ class Converter:
         for place, frame in enumerate(frames):
             frame.pts = 0
             self._graph.vpush(frame, at=place)
-        return self._graph.vpull()
+        # Encoders write the frame's own tags, and the scaler names BT.601 as it likes.
+        return _tagged(self._graph.vpull(), self.tags)
 
     def _scale_options(self) -> str:
         options = [f"flags={_SCALER_FLAGS}"]

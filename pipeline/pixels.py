@@ -7,17 +7,26 @@ Between stages a frame is stored as uint16, 65535 being the source's peak code v
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from reelfix.io.frame_store import Planes
 from reelfix.io.pixel_format import PixelFormat
 from reelfix.io.source_info import VideoStream
+from reelfix.pipeline.chroma import Axis, ChromaGrid
 
 Codes = npt.NDArray[np.uint16]
 """Frames between stages: (T, C, H, W), 65535 = the source's peak."""
+
+Samples = npt.NDArray[np.unsignedinteger]
+"""One plane of one frame: (H, W), uint8 or uint16."""
+Picture = dict[str, Samples]
+"""Plane name -> (H, W) of one frame."""
+
+_STRIP = 32
+"""Rows worked on at a time: they stay in the processor's cache."""
 
 # Luma weights of red and blue (ITU-R BT.601-7, BT.709-6, BT.2020-2, SMPTE ST 240), by ffmpeg's names.
 _LUMA_WEIGHTS = {
@@ -70,41 +79,102 @@ class PixelMap:
         """The planes that stage frames are made of."""
         return self.pixel_format.planes[:1] if self.is_monochrome else self.pixel_format.planes
 
+    @cached_property
+    def _grid(self) -> ChromaGrid:
+        shape = self.pixel_format
+        return ChromaGrid(
+            Axis(shape.log2_chroma_height, self.offset_y), Axis(shape.log2_chroma_width, self.offset_x)
+        )
+
     def to_codes(self, planes: Planes) -> Codes:
         """Planes (T, H, W) to stage frames (T, C, H, W)."""
-        scale = 65535 / self.pixel_format.peak
+        peak = self.pixel_format.peak
         if self.is_monochrome:
-            return _scaled(planes[self.pixel_format.planes[0]], self.pixel_format.peak)[:, None]
+            return _scaled(planes[self.pixel_format.planes[0]], peak)[:, None]
         if not self.pixel_format.is_yuv:
-            channels = [_scaled(planes[name], self.pixel_format.peak) for name in ("r", "g", "b")]
-            return np.stack(channels, axis=1)
+            return np.stack([_scaled(planes[name], peak) for name in ("r", "g", "b")], axis=1)
         luma = planes["y"]
         count, height, width = luma.shape
         codes = np.empty((count, 3, height, width), np.uint16)
-        neutral = (self.pixel_format.peak + 1) // 2
         for index in range(count):
-            y = luma[index].astype(np.float32)
-            cb = self._upsampled(planes["u"][index].astype(np.float32) - neutral, height, width)
-            cr = self._upsampled(planes["v"][index].astype(np.float32) - neutral, height, width)
-            for channel, plane in enumerate(self._rgb(y, cb, cr)):
-                codes[index, channel] = np.clip(plane * scale + 0.5, 0, 65535).astype(np.uint16)
+            self._write_rgb(luma[index], planes["u"][index], planes["v"][index], codes[index])
         return codes
+
+    def _write_rgb(self, luma: Samples, u: Samples, v: Samples, codes: npt.NDArray[np.uint16]) -> None:
+        """Y', Cb, Cr of one frame to R, G, B codes (3, H, W): B = Y' + gain Cb, R = Y' + gain Cr."""
+        height, width = luma.shape
+        scale = 65535 / self.pixel_format.peak
+        green_weight = 1 - self.red_weight - self.blue_weight
+        neutral = (self.pixel_format.peak + 1) // 2
+        blue = self._grid.upsample(_centred(u, neutral, self._blue_gain * scale), height, width)
+        red = self._grid.upsample(_centred(v, neutral, self._red_gain * scale), height, width)
+        for top in range(0, height, _STRIP):
+            strip = slice(top, top + _STRIP)
+            y = luma[strip] * np.float32(scale)
+            y += np.float32(0.5)
+            r, b = red[strip], blue[strip]
+            _store(y + r, codes[0, strip])
+            _store(y + b, codes[2, strip])
+            r *= np.float32(-self.red_weight / green_weight)
+            b *= np.float32(-self.blue_weight / green_weight)
+            r += b
+            r += y
+            _store(r, codes[1, strip])
+
+    @property
+    def _blue_gain(self) -> float:
+        """B - Y' per code value of Cb."""
+        return 2 * (1 - self.blue_weight) * self.chroma_scale
+
+    @property
+    def _red_gain(self) -> float:
+        """R - Y' per code value of Cr."""
+        return 2 * (1 - self.red_weight) * self.chroma_scale
 
     def apply_change(self, planes: Planes, before: Codes, after: Codes) -> Planes:
         """Carry a change of stage frames over to planes: `planes + round(planes(after) - planes(before))`.
 
         A sample under which nothing changed keeps the source's own bits; results are clipped to code values.
         """
-        peak = self.pixel_format.peak
         changed = {name: values.copy() for name, values in planes.items()}
         for index in range(len(before)):
-            if np.array_equal(before[index], after[index]):
-                continue
-            delta = (after[index].astype(np.float32) - before[index].astype(np.float32)) * (peak / 65535)
-            for name, change in self._plane_changes(delta).items():
-                values = planes[name][index].astype(np.float32) + np.rint(change)
-                changed[name][index] = np.clip(values, 0, peak).astype(changed[name].dtype)
+            box = self._changed_box(before[index], after[index])
+            if box is not None:
+                self._change_frame(
+                    {name: values[index] for name, values in changed.items()},
+                    before[index],
+                    after[index],
+                    box,
+                )
         return changed
+
+    def _changed_box(self, before: Codes, after: Codes) -> tuple[slice, slice] | None:
+        """Rows and columns that hold all that differs, whole chroma steps, with two such steps around."""
+        differs: npt.NDArray[np.bool_] = np.any(before != after, axis=0)  # HxW
+        rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+        if not len(rows):
+            return None
+        return (
+            _around(rows, 1 << self.pixel_format.log2_chroma_height, differs.shape[0]),
+            _around(columns, 1 << self.pixel_format.log2_chroma_width, differs.shape[1]),
+        )
+
+    def _change_frame(self, planes: Picture, before: Codes, after: Codes, box: tuple[slice, slice]) -> None:
+        """Change one frame's planes (H, W) in place, within `box` of the luma's grid."""
+        unit = np.float32(self.pixel_format.peak / 65535)
+        delta = after[:, *box].astype(np.float32)
+        delta -= before[:, *box]
+        delta *= unit
+        rows, columns = self.pixel_format.log2_chroma_height, self.pixel_format.log2_chroma_width
+        for name, change in self._plane_changes(delta).items():
+            place = box
+            if name in ("u", "v"):
+                place = (_shrunk(box[0], rows), _shrunk(box[1], columns))
+            target = planes[name][place]
+            np.rint(change, out=change)
+            change += target
+            np.clip(change, 0, self.pixel_format.peak, out=change)
+            target[...] = change
 
     def _plane_changes(self, delta: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
         """Change (C, H, W) of a stage frame, in code values, to changes of planes."""
@@ -113,43 +183,42 @@ class PixelMap:
         red, green, blue = delta
         if not self.pixel_format.is_yuv:
             return {"r": red, "g": green, "b": blue}
-        y = self.red_weight * red + (1 - self.red_weight - self.blue_weight) * green + self.blue_weight * blue
-        cb = (blue - y) / (2 * (1 - self.blue_weight) * self.chroma_scale)
-        cr = (red - y) / (2 * (1 - self.red_weight) * self.chroma_scale)
-        return {"y": y, "u": self._downsampled(cb), "v": self._downsampled(cr)}
+        y = green * np.float32(1 - self.red_weight - self.blue_weight)
+        y += red * np.float32(self.red_weight)
+        y += blue * np.float32(self.blue_weight)
+        red -= y
+        blue -= y
+        v, u = self._grid.downsample(red), self._grid.downsample(blue)
+        v *= np.float32(1 / self._red_gain)
+        u *= np.float32(1 / self._blue_gain)
+        return {"y": y, "u": u, "v": v}
 
-    def _rgb(
-        self, y: npt.NDArray[np.float32], cb: npt.NDArray[np.float32], cr: npt.NDArray[np.float32]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        red = y + np.float32(2 * (1 - self.red_weight) * self.chroma_scale) * cr
-        blue = y + np.float32(2 * (1 - self.blue_weight) * self.chroma_scale) * cb
-        green = (y - self.red_weight * red - self.blue_weight * blue) / (
-            1 - self.red_weight - self.blue_weight
-        )
-        return red, green, blue
 
-    def _upsampled(self, chroma: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
-        """Linear interpolation of a chroma plane at every luma sample, chroma location respected."""
-        step_y, step_x = 1 << self.pixel_format.log2_chroma_height, 1 << self.pixel_format.log2_chroma_width
-        if step_y == step_x == 1:
-            return chroma
-        map_x = (np.arange(width, dtype=np.float32) - self.offset_x * (step_x - 1)) / step_x
-        map_y = (np.arange(height, dtype=np.float32) - self.offset_y * (step_y - 1)) / step_y
-        grid_x, grid_y = np.meshgrid(map_x, map_y)
-        upsampled = cv2.remap(chroma, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(upsampled, dtype=np.float32)
+def _centred(chroma: Samples, neutral: int, gain: float) -> npt.NDArray[np.float32]:
+    """Chroma code values as signed differences, times `gain`."""
+    values = chroma.astype(np.float32)
+    values -= np.float32(neutral)
+    values *= np.float32(gain)
+    return values
 
-    def _downsampled(self, change: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Triangle filter about every chroma sample's place, its support one chroma step to each side."""
-        height, width = change.shape
-        down_y = _triangle(height, self.pixel_format.log2_chroma_height, self.offset_y)
-        down_x = _triangle(width, self.pixel_format.log2_chroma_width, self.offset_x)
-        for axis, (places, weights) in ((0, down_y), (1, down_x)):
-            if weights.shape[1] > 1:
-                taken = np.take(change, places, axis=axis)
-                equation = "ktw,kt->kw" if axis == 0 else "hkt,kt->hk"
-                change = np.einsum(equation, taken, weights)
-        return change
+
+def _store(values: npt.NDArray[np.float32], codes: npt.NDArray[np.uint16]) -> None:
+    """Clip to 0..65535 and cut off what is left of the half added for rounding."""
+    np.clip(values, 0, 65535, out=values)
+    codes[...] = values
+
+
+def _around(places: npt.NDArray[np.intp], step: int, size: int) -> slice:
+    """The range of `places`, widened to whole steps and by two more on each side, within `[0, size)`."""
+    margin = 2 * step
+    start = (int(places[0]) // step) * step - margin
+    stop = (int(places[-1]) // step + 1) * step + margin
+    return slice(max(start, 0), min(stop, size))
+
+
+def _shrunk(luma: slice, log2_step: int) -> slice:
+    """The chroma samples of a range of luma samples that begins on a whole step."""
+    return slice(luma.start >> log2_step, -(-luma.stop >> log2_step))
 
 
 def _scaled(values: npt.NDArray[np.unsignedinteger], peak: int) -> Codes:
@@ -159,19 +228,3 @@ def _scaled(values: npt.NDArray[np.unsignedinteger], peak: int) -> Codes:
     if peak == 255:
         return values.astype(np.uint16) * np.uint16(257)
     return ((values.astype(np.uint32) * 65535 + peak // 2) // peak).astype(np.uint16)
-
-
-def _triangle(
-    size: int, log2_step: int, offset: float
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """Sample indices (K, taps) and weights (K, taps) of a triangle filter at each of K chroma places."""
-    step = 1 << log2_step
-    count = -(-size // step)
-    centres = np.arange(count) * step + offset * (step - 1)
-    if step == 1:
-        return np.arange(count)[:, None], np.ones((count, 1), np.float32)
-    taps = np.arange(-step, 2 * step)
-    places = np.floor(centres)[:, None].astype(np.intp) + taps
-    weights = np.clip(1 - np.abs(places - centres[:, None]) / step, 0, None)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return np.clip(places, 0, size - 1), weights.astype(np.float32)
