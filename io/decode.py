@@ -219,7 +219,7 @@ class Decoder:
     def _packets(
         self, container: av.container.InputContainer, stream: VideoStream
     ) -> Iterator[Packet | None]:
-        """Yield the stream's packets, then None or an empty one; goes on behind a place that cannot be demuxed."""
+        """Yield the stream's packets, the last None or empty; goes on behind what cannot be demuxed."""
         for _ in range(_DEMUX_ATTEMPTS):
             try:
                 yield from container.demux(stream)
@@ -228,8 +228,8 @@ class Decoder:
                 continue
             except av.error.FFmpegError as error:
                 raise SourceError(
-                    f"{self._probe.source.path} can no longer be read: {error.strerror}. Check its disk or network; "
-                    "the same command goes on from where it stopped."
+                    f"{self._probe.source.path} can no longer be read: {error.strerror}. "
+                    "Check its disk or network; the same command goes on from where it stopped."
                 ) from error
             return
         yield None
@@ -253,7 +253,7 @@ def _name_of(shown: av.video.frame.VideoFrame | av.packet.Packet[VideoStream]) -
 class _BestTime:
     """The time of a picture: its pts, or its dts where pts are missing or go backwards more often than dts.
 
-    As libavcodec's `best_effort_timestamp` (guess_correct_pts in libavcodec/decode.c), which PyAV does not show.
+    As libavcodec's `best_effort_timestamp` (guess_correct_pts in its decode.c), which PyAV does not show.
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,8 @@ import av.logging
 
 # Lines of other errors (a reference list that is odd but harmless) are common in healthy files.
 _DAMAGE = re.compile(
-    r"crc|damag|corrupt|error while|invalid|overread|truncat|conceal|missing|prematurely|partial file|no frame",
+    r"crc|damag|corrupt|error while|invalid|overread|truncat|conceal|missing|no frame"
+    r"|prematurely|partial file",
     re.IGNORECASE,
 )
 

@@ -18,11 +18,10 @@ _TAIL_LINES = 12
 
 @cache
 def ffmpeg_binary() -> str:
-    """Return the ffmpeg on PATH, else the one that `imageio-ffmpeg` brings; raises SourceError without either."""
+    """Return the ffmpeg on PATH, else the one that `imageio-ffmpeg` brings; else raises SourceError."""
     found = shutil.which("ffmpeg")
     if found:
         return found
-    # imageio_ffmpeg.binaries alone: its package proper is not needed.
     import imageio_ffmpeg
 
     try:
@@ -93,7 +92,7 @@ class RunningFfmpeg:
 @contextmanager
 def run_ffmpeg(
     url: str,
-    input_options: Mapping[str, str],
+    input_options: Mapping[str, str | None],
     output: str,
     output_options: Mapping[str, Any],
     *,

@@ -13,6 +13,8 @@ from reelfix.io.source_info import VideoStream
 
 BWDIF = "bwdif=mode=send_frame:parity=auto:deint=all"
 IVTC = "fieldmatch=order=auto:combmatch=full,decimate"
+IVTC_RATE = Fraction(4, 5)
+"""Frames that are left of each that came: one of five is a repeat."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Filters:
 
 
 def filters_for(*, deinterlace: str | None, ivtc: bool) -> Filters | None:
-    """Return the filters asked for; None where frames stay as decoded. Raises ValueError for an unknown one."""
+    """Return the filters asked for; None where frames stay as decoded. Raises ValueError."""
     if deinterlace not in (None, "bwdif"):
         raise ValueError(f"{deinterlace = !r} is not a deinterlacer there is: use bwdif.")
     if deinterlace and ivtc:
@@ -32,7 +34,7 @@ def filters_for(*, deinterlace: str | None, ivtc: bool) -> Filters | None:
             "deinterlacing and inverse telecine exclude each other: a telecined film has whole frames."
         )
     if ivtc:
-        return Filters(IVTC, Fraction(4, 5))
+        return Filters(IVTC, IVTC_RATE)
     return Filters(BWDIF) if deinterlace else None
 
 
@@ -72,7 +74,8 @@ class FilterGraph:
                 return
             if ready.format.name != self._video.pix_fmt:
                 raise SourceError(
-                    f"the filters {self._filters.chain} cannot work on {self._video.pix_fmt} (they would turn it into "
-                    f"{ready.format.name}). Ingest without them, or convert the source first."
+                    f"the filters {self._filters.chain} cannot work on {self._video.pix_fmt} "
+                    f"(they would turn it into {ready.format.name}). Ingest without them, "
+                    "or convert the source first."
                 )
             yield ready

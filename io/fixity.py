@@ -48,7 +48,8 @@ def digest(
         return lines.hexdigest()
     except OSError as error:
         raise SourceError(
-            f"{error.filename or source.path} cannot be read: {error.strerror or error}. Check its disk or network."
+            f"{error.filename or source.path} cannot be read: {error.strerror or error}. "
+            "Check its disk or network."
         ) from error
 
 

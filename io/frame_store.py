@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +46,7 @@ class FrameStore:
         except KeyError as error:
             raise StoreError(f"{path} is not a frame store ({error} is missing). Ingest again.") from error
 
-    def _array(self, name: str) -> zarr.Array:
+    def _array(self, name: str) -> "zarr.Array[Any]":
         array = self._group[name]
         if not isinstance(array, zarr.Array):
             raise KeyError(name)
@@ -113,7 +114,7 @@ class FrameStore:
         }
 
     def write(self, start: int, planes: Mapping[str, npt.NDArray[np.unsignedinteger]]) -> None:
-        """Write whole frames from `start` on; `start` must begin a shard. They count once `finish` is called."""
+        """Write whole frames from `start` on, which must begin a shard; they count after `finish`."""
         with StoreWriter(self, start, threads=1) as writer:
             for index in range(len(next(iter(planes.values())))):
                 writer.add({plane: values[index] for plane, values in planes.items()})

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reelfix.io.errors import SourceError
 from reelfix.io.ffmpeg import run_ffmpeg
 from reelfix.io.frame_store import FrameStore
 from reelfix.io.pixel_format import store_path
@@ -42,7 +41,8 @@ def source_digests(source: Source, info: SourceInfo) -> Generator[FrameDigest]:
         output["pix_fmt"] = info.video.store_pix_fmt
     if info.filters is not None:
         output["vf"] = info.filters
-    options = dict(source.command_options)
+    # A player would turn the picture as its display matrix says; the film's frames lie as they are coded.
+    options: dict[str, str | None] = {"noautorotate": None, **source.command_options}
     if info.damaged:
         # Concealment draws on neighbouring pictures: with threads over frames its outcome depends on timing.
         options["thread_type"] = "slice"
@@ -99,7 +99,10 @@ def compare(store: FrameStore, source: Source, info: SourceInfo) -> Iterator[int
             if other is None:
                 difference = f"the source ends before frame {number} (pts {ours.pts}), the store does not"
             elif ours.md5 != other.md5 and record is None:
-                difference = f"frame {number} (pts {ours.pts}) has MD5 {ours.md5} in the store, {other.md5} in the source"
+                difference = (
+                    f"frame {number} (pts {ours.pts}) has MD5 {ours.md5} in the store, "
+                    f"{other.md5} in the source"
+                )
             elif ours.pts != other.pts and moved == info.times_mended:
                 difference = (
                     f"frame {number} is shown at pts {ours.pts} in the store, {other.pts} in the source"

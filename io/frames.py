@@ -130,7 +130,7 @@ class FrameReader:
         return pictures if self._filters is None else self._filtered(pictures, self._filters)
 
     def _filtered(self, pictures: Iterator[Picture | LostPicture], filters: Filters) -> Iterator[Picture]:
-        """Through the filters; a lost picture enters them as a repeat, damage is told of the frame that leaves next."""
+        """Pass pictures through the filters: a lost one as a repeat, damage with the next frame to leave."""
         graph = FilterGraph(filters, self._probe.video)
         last: av.video.frame.VideoFrame | None = None
         damage: str | None = None
@@ -153,8 +153,8 @@ class FrameReader:
     def _refuse_damage(self, picture: Picture | LostPicture, number: int) -> None:
         if self._strict and picture.damage is not None:
             raise SourceError(
-                f"frame {number} (pts {picture.pts}) of {self._probe.source.path} is damaged: {picture.damage}. "
-                "Ingest without --strict to go on with the frame concealed and recorded."
+                f"frame {number} (pts {picture.pts}) of {self._probe.source.path} is damaged: "
+                f"{picture.damage}. Ingest without --strict to go on with the frame concealed and recorded."
             )
 
     def _refuse_change(self, frame: av.video.frame.VideoFrame, number: int) -> None:
@@ -162,7 +162,8 @@ class FrameReader:
         found = (frame.width, frame.height, frame.format.name)
         if found != (video.width, video.height, video.pix_fmt):
             raise SourceError(
-                f"the picture of {self._probe.source.path} changes from {video.width}x{video.height} {video.pix_fmt} to "
-                f"{found[0]}x{found[1]} {found[2]} at frame {number} (pts {frame.pts}): a reel has one size and format. "
-                f"Cut the source there, and ingest the parts as reels of their own."
+                f"the picture of {self._probe.source.path} changes from {video.width}x{video.height} "
+                f"{video.pix_fmt} to {found[0]}x{found[1]} {found[2]} at frame {number} "
+                f"(pts {frame.pts}): a reel has one size and format. Cut the source there, and ingest the parts as "
+                "reels of their own."
             )

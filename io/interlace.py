@@ -2,6 +2,7 @@
 
 import re
 from itertools import zip_longest
+from typing import Literal
 
 from reelfix.io.ffmpeg import run_ffmpeg
 from reelfix.io.source_info import Interlace
@@ -14,6 +15,7 @@ _MULTI = re.compile(
 )
 _REPEATED = re.compile(r"Repeated Fields:\s*Neither:\s*(\d+)\s*Top:\s*(\d+)\s*Bottom:\s*(\d+)")
 _FEW = 10
+Verdict = Literal["progressive", "interlaced tff", "interlaced bff", "telecined", "undetermined"]
 
 
 def measure_interlace(
@@ -45,7 +47,7 @@ def measure_interlace(
 
 def _idet(source: Source, stream: int, start_seconds: float, frames: int) -> tuple[int, ...]:
     """(tff, bff, progressive, undetermined, repeated) of `frames` frames from `start_seconds` on."""
-    options = dict(source.command_options)
+    options: dict[str, str | None] = {"noautorotate": None, **source.command_options}
     if start_seconds:
         options["ss"] = f"{start_seconds:.3f}"
     output = {"map": f"0:{stream}", "vf": "idet", "frames:v": frames, "fps_mode": "passthrough", "f": "null"}
@@ -62,8 +64,8 @@ def _idet(source: Source, stream: int, start_seconds: float, frames: int) -> tup
     return tff, bff, progressive, undetermined, top + bottom
 
 
-def _verdict(tff: int, bff: int, progressive: int, repeated: int) -> str:
-    """Of the frames that idet is sure of: a few tell nothing; 3:2 pulldown repeats a field in two frames of five."""
+def _verdict(tff: int, bff: int, progressive: int, repeated: int) -> Verdict:
+    """Judge by the frames that idet is sure of; 3:2 pulldown repeats a field in two frames of five."""
     interlaced, sure = tff + bff, tff + bff + progressive
     if sure < _FEW:
         return "undetermined"

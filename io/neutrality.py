@@ -8,9 +8,9 @@ import numpy.typing as npt
 from reelfix.io.pixel_format import PixelFormat
 
 TOLERANCE = 3 / 255
-"""A sample this close to neutral, in parts of the peak, is taken for grey: coders leave that much in flat chroma."""
+"""A sample this close to neutral, in parts of the peak, is taken for grey: coders leave that much."""
 MOST_COLOURED = 0.001
-"""A frame is grey while at most this part of its samples is coloured: the 99.9th percentile is within TOLERANCE."""
+"""A frame is grey while at most this part of its samples is coloured (the 99.9th percentile rule)."""
 
 _MOST_ROWS = 256
 

@@ -45,7 +45,10 @@ def _view(
     plane = frame.planes[index]
     rows, columns = target.plane_shape(name, frame.height, frame.width)
     line_bytes = abs(plane.line_size)
-    lines = np.frombuffer(plane, dtype=np.uint8, count=rows * line_bytes).reshape(rows, line_bytes)
+    lines = np.frombuffer(memoryview(plane), dtype=np.uint8, count=rows * line_bytes).reshape(
+        rows, line_bytes
+    )
     if plane.line_size < 0:
         lines = lines[::-1]
-    return lines[:, : columns * target.dtype.itemsize].view(target.dtype)
+    samples: npt.NDArray[np.unsignedinteger] = lines[:, : columns * target.dtype.itemsize].view(target.dtype)
+    return samples

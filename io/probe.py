@@ -12,6 +12,8 @@ import av.container
 import av.stream
 import av.video.frame
 import av.video.stream
+from av.audio.codeccontext import AudioCodecContext
+from av.video.codeccontext import VideoCodecContext
 
 from reelfix.io.errors import SourceError
 from reelfix.io.ffmpeg import describe
@@ -37,7 +39,7 @@ class Probe:
     store: StorePath
     is_intra_only: bool
     expected_frames: int | None
-    """Frames that the container declares, or that its duration and rate come to; None where it says neither."""
+    """Frames by the container's count, else by its duration and rate; None where it has neither."""
     declared_stop: int | None
     """Where the picture ends, in units of its time base, by the container; None where it does not say."""
     streams: tuple[OtherStream, ...]
@@ -133,8 +135,8 @@ def _first_picture(
     except av.error.FFmpegError as error:
         raise SourceError(f"no picture of {source.path} can be decoded: {error.strerror}.") from error
     raise SourceError(
-        f"{source.path} has a video stream ({stream.codec.name}), but no picture in it can be decoded: it has no "
-        "frames, or it is damaged or encrypted from the start. Copy it again from where it came."
+        f"{source.path} has a video stream ({stream.codec.name}), but no picture in it can be decoded: "
+        "it has no frames, or it is damaged or encrypted from the start. Copy it again from where it came."
     )
 
 
@@ -167,6 +169,7 @@ def _describe_video(
         field_order=_FIELD_ORDERS[context.field_order]
         if context.field_order < len(_FIELD_ORDERS)
         else "unknown",
+        rotation=first.rotation,
         metadata=dict(stream.metadata),
     )
 
@@ -223,14 +226,14 @@ def _describe_other(stream: av.stream.Stream) -> OtherStream:
             "size": len(stream.data),
             "sha256": hashlib.sha256(stream.data).hexdigest(),
         }
-    elif kind == "audio" and context is not None:
+    elif isinstance(context, AudioCodecContext):
         details = {
             "sample_rate": context.sample_rate,
             "channels": context.channels,
             "layout": context.layout.name,
             "sample_format": context.format.name,
         }
-    elif kind == "video" and context is not None:
+    elif isinstance(context, VideoCodecContext):
         is_cover = bool(stream.disposition & av.stream.Disposition.attached_pic)
         details = {"width": context.width, "height": context.height, "is_cover": is_cover}
     return OtherStream(

@@ -1,8 +1,8 @@
-"""Frames into zarr shards: chunks are compressed as frames arrive, a shard is written once, whole and durable.
+"""Frames into zarr shards: compressed as they arrive, each shard written once, whole and durable.
 
 The bytes are those of zarr's `sharding_indexed` codec with the index at the end (zarr v3 sharding codec,
 version 1.0): chunk after chunk, then one (offset, length) pair a chunk as little-endian uint64, then the
-crc32c of that index. zarr's own writer would hold a shard's frames uncompressed, and begin when the last is there.
+crc32c of that index. zarr's own writer would hold a shard's frames uncompressed, and begin with the last.
 """
 
 import os

@@ -36,6 +36,8 @@ class VideoStream(_Record):
     sample_aspect_ratio: str = "0/1"
     field_order: str = "unknown"
     """`progressive`, `tt`, `bb`, `tb`, `bt` or `unknown`."""
+    rotation: int = 0
+    """Degrees that a player turns the picture counterclockwise; stored frames are as coded, not turned."""
     is_vfr: bool = False
     metadata: dict[str, str] = Field(default_factory=dict)
 
@@ -119,9 +121,9 @@ class SourceInfo(_Record):
     interlace: Interlace | None = None
     damaged: tuple[DamagedFrame, ...] = ()
     times_mended: int = 0
-    """Frames whose pts the source does not give, or not after that of the frame before; see `io/frames.py`."""
+    """Frames whose pts the source does not give, or not after the frame before; see `io/frames.py`."""
     filters: str | None = None
-    """The ffmpeg filters asked for at ingest (`--deinterlace`, `--ivtc`); None where frames are as decoded."""
+    """The ffmpeg filters asked for (`--deinterlace`, `--ivtc`); None where frames are as decoded."""
     notices: tuple[str, ...] = ()
     """What the archivist should know: a dropped alpha plane, a rounded float picture, a truncated file."""
     tools: dict[str, str] = Field(default_factory=dict)

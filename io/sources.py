@@ -105,8 +105,10 @@ def _file(place: Path, fps: Fraction | None) -> Source:
     with place.open("rb"):
         pass  # readable by this user: said now, not by a demuxer later
     if fps is not None:
-        raise SourceError(f"a frame rate (--fps {fps}) was given for {place}, which is a file with its own timing. "
-                          "It is for image sequences: leave it out.")  # fmt: skip
+        raise SourceError(
+            f"a frame rate (--fps {fps}) was given for {place}, which is a file with its own timing. "
+            "It is for image sequences: leave it out."
+        )
     return Source(str(place), "file", (str(place),), state.st_size, state.st_mtime_ns)
 
 

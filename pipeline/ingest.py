@@ -73,8 +73,9 @@ def _filters(options: IngestOptions) -> Filters | None:
 def _refuse_lossy(probed: Probe, options: IngestOptions) -> None:
     if not probed.store.is_lossless and not options.allow_lossy:
         raise SourceError(
-            f"{probed.source.path} has floating-point pictures ({probed.store.source}), which the store cannot keep "
-            f"exactly. Allow rounding to {probed.store.format.name} with --allow-lossy, or convert the source yourself."
+            f"{probed.source.path} has floating-point pictures ({probed.store.source}), which the store "
+            f"cannot keep exactly. Allow rounding to {probed.store.format.name} with --allow-lossy, "
+            "or convert the source yourself."
         )
 
 
@@ -122,8 +123,8 @@ def _same_digest(job: IngestJob, sha256: str) -> str:
 def _refuse_change(job: IngestJob, before: str, after: str) -> None:
     if before != after:
         raise SourceError(
-            f"{job.probe.source.path} has changed while it was ingested: its SHA-256 was {before}, is {after}. "
-            "See who writes to it, then ingest anew with --force."
+            f"{job.probe.source.path} has changed while it was ingested: its SHA-256 was {before}, "
+            f"is {after}. See who writes to it, then ingest anew with --force."
         )
 
 

@@ -16,7 +16,6 @@ from reelfix.pipeline.ingest_journal import Tally
 from reelfix.pipeline.ingest_resume import remaining_frames
 from reelfix.pipeline.ingest_writer import ShardWriter
 
-
 _PROGRESS_SECONDS = 0.2
 
 

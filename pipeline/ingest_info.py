@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from importlib.metadata import version
-from typing import Any
 
 import av
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from reelfix.io.errors import SourceError
 from reelfix.io.ffmpeg import ffmpeg_version
 from reelfix.io.neutrality import MOST_COLOURED, TOLERANCE
-from reelfix.io.probe import Probe
 from reelfix.io.source_info import Interlace, SourceInfo, VideoStream
 from reelfix.pipeline.ingest_job import IngestJob
 from reelfix.pipeline.ingest_journal import Tally
@@ -82,9 +80,9 @@ def _monochrome(job: IngestJob, tally: Tally) -> tuple[bool, str]:
         return True, f"treated as monochrome: its pixel format is {pixel_format.name}"
     is_monochrome = tally.coloured <= MOST_COLOURED
     return is_monochrome, (
-        f"treated as {'monochrome' if is_monochrome else 'colour'}: at most {tally.coloured:.2%} of a frame's samples "
-        f"lie further than {TOLERANCE * 255:.0f}/255 from neutral (monochrome up to {MOST_COLOURED:.1%}, measured over "
-        "all frames)"
+        f"treated as {'monochrome' if is_monochrome else 'colour'}: at most {tally.coloured:.2%} of "
+        f"a frame's samples lie further than {TOLERANCE * 255:.0f}/255 from neutral (monochrome up to "
+        f"{MOST_COLOURED:.1%}, measured over all frames)"
     )
 
 
@@ -102,7 +100,7 @@ def _end_notices(job: IngestJob, tally: Tally, ended_early: bool) -> Iterator[st
             )
             return
     if ended_early:
-        yield f"the source breaks off: the container ends in the middle of its data, after {len(tally.pts)} frames"
+        yield f"the source breaks off: its data end in the middle, after {len(tally.pts)} frames"
 
 
 def _frame_notices(job: IngestJob, tally: Tally, video: VideoStream, interlace: Interlace) -> Iterator[str]:
@@ -116,7 +114,9 @@ def _frame_notices(job: IngestJob, tally: Tally, video: VideoStream, interlace: 
     if tally.missing_times:
         yield f"{tally.missing_times} frames have no time in the source: theirs follows from the rate"
     if tally.moved_times:
-        yield f"{tally.moved_times} frames have a time not after that of the frame before: moved one unit behind it"
+        yield f"{tally.moved_times} frames have a time not after the frame before: moved one unit behind it"
+    if video.rotation:
+        yield f"players turn the picture by {video.rotation} degrees; frames are kept as coded, not turned"
     if video.is_vfr:
         yield "the frame rate varies: times are kept as they are"
     if job.filters is not None:

@@ -115,7 +115,7 @@ class IngestJournal:
         return total
 
     def begin(self, header: dict[str, Any], *, previous_sha256: str | None) -> None:
-        """Begin anew: what was recorded before no longer counts. Of the source that the reel had, the digest stays."""
+        """Begin anew: what was recorded before no longer counts."""
         self._append({"record": "begin", "ingest": header, "previous_sha256": previous_sha256})
 
     def set_digest(self, sha256: str) -> None:

@@ -40,8 +40,9 @@ def remaining_frames(
         is_last = frame.number >= count - _OVERLAP
         if frame.pts != committed.pts[frame.number] or (is_last and not _is_stored(frame, store, committed)):
             raise SourceError(
-                f"frame {frame.number} (pts {frame.pts}) of {probe.source.path} is no longer what the stopped ingest "
-                "stored: the source or the decoder has changed. Ingest with --force to begin anew."
+                f"frame {frame.number} (pts {frame.pts}) of {probe.source.path} is no longer what "
+                "the stopped ingest stored: the source or the decoder has changed. Ingest with --force "
+                "to begin anew."
             )
     yield from frames
 

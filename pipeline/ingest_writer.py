@@ -17,7 +17,7 @@ _LEAST_COMPRESSED = 0.3
 class ShardWriter:
     """Writes and commits shards in order on a thread of its own; leaving it waits for the one under way.
 
-    `frame_bytes`: of one frame uncompressed; `frames`: how many the reel is expected to have, None if unknown.
+    `frame_bytes`: of one frame uncompressed; `frames`: as many as the reel is expected to have, if known.
     """
 
     def __init__(self, root: UPath, journal: IngestJournal, *, frame_bytes: int, frames: int | None) -> None:
