@@ -264,10 +264,10 @@ def workshop(height: int, width: int, random: np.random.Generator) -> Scene:
     balls = [
         Layer(ball(r * u, luma, random), _tossed(px * width, height * 0.93, vx * u, rise * u, late))
         for r, luma, px, vx, rise, late in (
-            (5, 0.95, 0.52, 0.5, 205, 2),
-            (6.5, 0.15, 0.6, -0.4, 235, 9),
-            (4, 0.75, 0.66, 0.3, 180, 16),
-            (8, 0.4, 0.72, -0.6, 220, 22),
+            (5, 0.95, 0.52, 0.5, 125, 6),
+            (6.5, 0.15, 0.6, -0.4, 150, 14),
+            (4, 0.75, 0.66, 0.3, 110, 24),
+            (8, 0.4, 0.72, -0.6, 140, 36),
         )
     ]
     return (
@@ -305,10 +305,10 @@ def _lamp(u: float, random: np.random.Generator) -> Sprite:
 
 
 def _tossed(x: float, floor: float, speed: float, rise: float, late: float) -> Callable[[float], Pose]:
-    """Up and down for ever, in 26 frames."""
+    """Up and down for ever, in 44 frames."""
 
     def pose(t: float) -> Pose:
-        phase = ((t + late) % 26) / 26
+        phase = ((t + late) % 44) / 44
         return Pose(x + speed * t, floor - 4 * rise * phase * (1 - phase))
 
     return pose
