@@ -13,6 +13,8 @@ from reelfix.io.source_info import SourceInfo
 from reelfix.io.sources import Source
 
 _FRAMES_AT_ONCE = 8
+# swscale would drop alpha from some formats by way of another colour space.
+_FIRST_PLANES = "mergeplanes=map0s=0:map0p=0:map1s=0:map1p=1:map2s=0:map2p=2"
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,18 @@ def source_digests(source: Source, info: SourceInfo) -> Generator[FrameDigest]:
     output: dict[str, str | None] = {
         "map": f"0:{info.video.index}",
         "fps_mode": "passthrough",
-        "enc_time_base": "demux" if info.filters is None else "filter",
+        "enc_time_base": "demux",
         "copyts": None,
         "f": "framemd5",
     }
-    if not store_path(info.video.pix_fmt).is_direct:
-        output["pix_fmt"] = info.video.store_pix_fmt
-    if info.filters is not None:
-        output["vf"] = info.filters
+    filters = [info.filters] if info.filters is not None else []
+    path = store_path(info.video.pix_fmt)
+    if path.planar_with_alpha is not None:
+        filters += [f"format={path.planar_with_alpha}", f"{_FIRST_PLANES}:format={path.format.name}"]
+    elif not path.is_direct:
+        output["pix_fmt"] = path.format.name
+    if filters:
+        output |= {"vf": ",".join(filters), "enc_time_base": "filter"}
     # A player would turn the picture as its display matrix says; the film's frames lie as they are coded.
     options: dict[str, str | None] = {"noautorotate": None, **source.command_options}
     if info.damaged:

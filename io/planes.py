@@ -25,18 +25,11 @@ class PlaneReader:
     def read(self, frame: av.video.frame.VideoFrame) -> FramePlanes:
         """Return the planes of `frame`: views of its memory, which live as long as they are held."""
         target = self._path.format
-        if not _lies_as(frame.format.name, target):
-            frame = self._reformatter.reformat(frame, format=target.name, threads=1)
+        # swscale drops alpha from some formats by way of another colour space: there alpha is left lying.
+        lying = self._path.planar_with_alpha or target.name
+        if frame.format.name != lying:
+            frame = self._reformatter.reformat(frame, format=lying, threads=1)
         return {name: _view(frame, index, name, target) for index, name in enumerate(target.planes)}
-
-
-def _lies_as(source: str, target: PixelFormat) -> bool:
-    """Whether the first planes of `source` are those of `target`: the format itself, or it with alpha."""
-    return source in (
-        target.name,
-        target.name.replace("yuv", "yuva", 1),
-        target.name.replace("gbr", "gbra", 1),
-    )
 
 
 def _view(
