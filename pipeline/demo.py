@@ -7,6 +7,7 @@ from upath import UPath
 from reelfix.io.storage import Location, as_path
 from reelfix.pipeline.demo_film import DemoFilm, make_film
 from reelfix.pipeline.demo_measure import DemoMeasures, measure_demo
+from reelfix.pipeline.demo_picture import draw_example
 from reelfix.pipeline.demo_reel import DemoFormat
 from reelfix.pipeline.errors import ReelError
 from reelfix.pipeline.events import Emit, silent
@@ -30,6 +31,8 @@ class DemoReport:
     reel: Reel
     run: RunReport
     sheets: Sheets
+    example: UPath
+    """One frame before and after, its mask and the difference, as a JPEG."""
     master: UPath
     verification: VerifyReport
     measures: DemoMeasures
@@ -59,9 +62,11 @@ def run_demo(
     report = run([reel], RunRequest(preset=PRESET), executor, emit)
     _require_complete(report)
     sheets = make_sheets(reel, emit)
+    example = draw_example(made, reel, place / "demo-example.jpg")
     master = _export(reel, place / "demo-restored.mkv", emit, anew=force or bool(report.done))
     verification = verify(reel, emit, master=master)
-    return DemoReport(made, reel, report, sheets, master, verification, measure_demo(made, reel, master))
+    measures = measure_demo(made, reel, master)
+    return DemoReport(made, reel, report, sheets, example, master, verification, measures)
 
 
 def _require_complete(report: RunReport) -> None:

@@ -41,7 +41,13 @@ def test_everything_holds_and_is_where_the_report_says(report: DemoReport) -> No
     assert report.ok
     assert report.verification.findings
     assert report.run.is_complete
-    for path in (report.film.source, report.film.truth_file, report.master, report.sheets.page):
+    for path in (
+        report.film.source,
+        report.film.truth_file,
+        report.master,
+        report.sheets.page,
+        report.example,
+    ):
         assert path.exists()
     assert len(report.sheets.pictures) == len(report.reel.shots())
     assert all(picture.exists() for picture in report.sheets.pictures)
