@@ -26,8 +26,9 @@ MATRICES = {
 }  # fmt: skip
 RANGES = {"tv": 1, "pc": 2}
 
-_TOP_FIRST = frozenset({"tt", "bt"})
-_BOTTOM_FIRST = frozenset({"bb", "tb"})
+# As ffmpeg uses them, whatever its header says: the field that is coded first is the one shown first.
+_TOP_FIRST = frozenset({"tt", "tb"})
+_BOTTOM_FIRST = frozenset({"bb", "bt"})
 _FIELD_ORDERS = {
     "progressive": "progressive",
     "top first": "tt",
@@ -129,9 +130,9 @@ HELD_BY = {
         "field_order",
         "timecode",
     ),
-    "mp4": ("color_range", "color_primaries", "color_transfer", "color_matrix", "sample_aspect_ratio"),
+    "mp4": ("color_primaries", "color_transfer", "color_matrix", "sample_aspect_ratio"),
 }
-"""Muxer -> the tags that its files (with our codecs in them) hold."""
+"""Muxer -> the tags that its files (with our codecs in them) hold; ProRes and our H.264 are limited range."""
 
 
 def parse_tags(report: str) -> PictureTags:
@@ -139,7 +140,7 @@ def parse_tags(report: str) -> PictureTags:
     line = next((line for line in report.splitlines() if re.search(r"Stream #0:\d+.*: Video:", line)), "")
     words: list[str] = []
     # The pixel format, with its tags in brackets, follows the codec: "yuv420p(tv, bt709, top first, left)".
-    for group in re.findall(r" (?:gray|yuv|gbr|rgb|bgr)\w*\(([^)]*(?:\([^)]*\))?[^)]*)\)", line):
+    for group in re.findall(r" (?:gray|yuv|gbr|rgb|bgr)\w*\(((?:[^()]|\([^()]*\))*)\)", line):
         words = [word.strip() for word in group.split(",")]
     tags: dict[str, str] = {}
     for word in words:
