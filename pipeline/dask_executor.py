@@ -3,16 +3,16 @@
 One task at most is given to each worker at a time, so that the shot under which a worker died is known.
 """
 
+import json
 import logging
 import os
 import queue
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from typing import Any
 
 import dask
 import psutil
@@ -75,6 +75,12 @@ class DaskExecutor:
         link: str | None = self._client.dashboard_link if find_spec("bokeh") else None
         return link
 
+    @property
+    def worker_pids(self) -> list[int]:
+        """Process ids of our own workers that live now."""
+        nannies = self._cluster.workers.values() if self._cluster is not None else ()
+        return [nanny.pid for nanny in nannies if nanny.pid]
+
     def run(self, schedule: Schedule, emit: Emit) -> None:
         """Run until the schedule is over. A KeyboardInterrupt leaves the workers to be killed on exit."""
         running: dict[Job, JobFuture] = {}
@@ -114,9 +120,9 @@ class DaskExecutor:
             _record_loss(job, result.error or "")
         settle(schedule, job, result, emit)
 
-    def _receive(self, event: tuple[float, Any]) -> None:
-        _, content = event
-        self._inbox.put(Event.from_json(content))
+    def _receive(self, message: tuple[float, str]) -> None:
+        _, text = message
+        self._inbox.put(Event.from_json(json.loads(text)))
 
     def _drain(self, emit: Emit) -> None:
         """Tell the events that were still on their way when the last job ended."""
@@ -132,16 +138,16 @@ class DaskExecutor:
         assert self._cluster is not None
         for nanny in self._cluster.workers.values():
             nanny.auto_restart = False
-            if nanny.pid:
-                try:
-                    os.kill(nanny.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
+        for pid in self.worker_pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _do_on_worker(job: Job, threads: int | None) -> JobResult:
     worker = get_worker()
-    return do_job(job, emit=lambda event: worker.log_event(_TOPIC, event.to_json()), threads=threads)
+    return do_job(
+        job, emit=lambda event: worker.log_event(_TOPIC, json.dumps(event.to_json())), threads=threads
+    )
 
 
 def _record_loss(job: Job, error: str) -> None:
@@ -211,7 +217,7 @@ def _start_cluster(options: ExecutorOptions, slots: int) -> SpecCluster:
 
 def _connect(address: str) -> Client:
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout="5s", set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise UsageError(f"there is no Dask scheduler at {address} ({error}).") from error
     if not client.nthreads():
