@@ -7,11 +7,8 @@ from reelfix.restoration.arrays import Plane, as_array, luma_of
 from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
-from reelfix.restoration.neighbours import views_of
-from reelfix.restoration.scratch import scratch_probability
-
-DETECT_REACH = 2
-"""Frames to either side that a frame's mask depends on."""
+from reelfix.restoration.neighbours import brought, in_light_of, neighbours_of, repeats_in
+from reelfix.restoration.scratch import SIDES, scratch_probability, strip_of
 
 
 def detect_damage(
@@ -25,8 +22,8 @@ def detect_damage(
 ) -> torch.Tensor:
     """Return the masks of `frames[core]`: uint8 (T, 2, H, W), planes dirt and scratch, probability times 255.
 
-    `frames` float32 (T, C, H, W) in [0, 1], with DETECT_REACH more on either side of the core where the shot
-    has them; `motion` of the same frames. 128 and above means damaged. `strength` 0 finds nothing.
+    `frames` float32 (T, C, H, W) in [0, 1], with neighbours.REACH more on either side of the core where the
+    shot has them; `motion` of the same frames. 128 and above means damaged. `strength` 0 finds nothing.
     """
     images = as_array(frames)
     wanted = range(*core.indices(len(images)))
@@ -34,13 +31,17 @@ def detect_damage(
     if strength == 0:
         return torch.zeros((len(wanted), 2, height, width), dtype=torch.uint8, device=frames.device)
     lumas = map_frames(luma_of, list(images))
+    repeats = repeats_in(lumas)
+    strips = map_frames(strip_of, lumas) if scratches else []
 
     def masks(t: int) -> Plane:
         planes = np.zeros((2, height, width), np.uint8)
+        neighbours = neighbours_of(repeats, motion, t, SIDES if scratches else 1)
         if scratches:
-            planes[1] = scratch_probability(lumas[t], strength)
+            planes[1] = scratch_probability(strips, neighbours, t, (height, width), strength)
         if dirt:
-            planes[0] = dirt_probability(lumas[t], views_of(lumas, motion, t), strength)
+            views = [in_light_of(lumas[t], brought(lumas[t + n.step], n.flow)) for n in neighbours[:2]]
+            planes[0] = dirt_probability(lumas[t], views, strength)
         return planes
 
     return torch.from_numpy(np.stack(map_frames(masks, wanted))).to(frames.device)

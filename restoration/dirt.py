@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
-from reelfix.restoration.neighbours import View
 
 _SEED = 4.0  # spike that begins a blotch, in standard deviations of the noise
 _BODY = 2.2  # spike that belongs to one
@@ -30,11 +29,11 @@ class Spikes:
     """float32 (H, W): standard deviation of size about sound picture, texture allowed for."""
 
 
-def spikes_of(luma: Plane, views: list[View]) -> Spikes | None:
+def spikes_of(luma: Plane, views: list[Plane]) -> Spikes | None:
     """Compare a frame (H, W) with its views; None where fewer than two neighbours see it."""
     if len(views) < 2:
         return None
-    first, second = views[0].picture, views[1].picture
+    first, second = views[0], views[1]
     high, low = np.maximum(first, second), np.minimum(first, second)
     size = np.maximum(luma - high, 0) + np.minimum(luma - low, 0)
     around = np.ones((3, 3), np.uint8)
@@ -43,9 +42,10 @@ def spikes_of(luma: Plane, views: list[View]) -> Spikes | None:
     return Spikes(size, noise + np.float32(_TEXTURE / _SEED) * span)
 
 
-def dirt_probability(luma: Plane, views: list[View], strength: float) -> Plane:
+def dirt_probability(luma: Plane, views: list[Plane], strength: float) -> Plane:
     """Probability (H, W) uint8, 255 = 1, that a pixel is dirt; 128 and above means damaged.
 
+    `views`: the frame (H, W) as its neighbours show it, the nearest on either side first.
     `strength` in (0, 1]: with a half, a mark must stand out twice as far to be found.
     """
     spikes = spikes_of(luma, views)

@@ -4,16 +4,16 @@ import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Image, Plane
-from reelfix.restoration.motion import Flow, Motion
-from reelfix.restoration.neighbours import STEPS, brought
+from reelfix.restoration.motion import Flow
+from reelfix.restoration.neighbours import Neighbour, brought
 from reelfix.restoration.optical_flow import spread
 
-_FAR = 0.5  # weight of a frame two away beside a neighbour's
+_FAR = 0.5  # weight of a frame one step farther away
 _SHARPNESS = 4  # how firmly the better source is preferred: a mean of several would lose the grain
 _ENOUGH = 0.02  # weight below which no frame is held to show the place
 
 
-def filling(images: Image, damaged: Plane, motion: Motion, frame: int) -> Image:
+def filling(images: Image, damaged: Plane, neighbours: list[Neighbour], frame: int) -> Image:
     """Return what should be seen at the damaged places of one frame: (C, H, W); elsewhere of no meaning.
 
     `images` (T, C, H, W); `damaged` bool (T, H, W).
@@ -21,15 +21,14 @@ def filling(images: Image, damaged: Plane, motion: Motion, frame: int) -> Image:
     here, hurt = images[frame], damaged[frame]
     total = np.zeros(hurt.shape, np.float32)
     fill: Image = np.zeros_like(here)
-    for step in STEPS:
-        if not 0 <= frame + step < len(images):
-            continue
-        flow, confidence = _flow_under(motion, frame, step, hurt)
-        shown = brought(damaged[frame + step].astype(np.float32), flow) < 0.02
+    for neighbour in neighbours:
+        there = frame + neighbour.step
+        flow, confidence = _flow_under(neighbour, hurt)
+        shown = brought(damaged[there].astype(np.float32), flow) < 0.02
         shown &= _inside(flow, hurt.shape)
-        picture = np.stack([brought(plane, flow, cv2.INTER_CUBIC) for plane in images[frame + step]])
+        picture = np.stack([brought(plane, flow, cv2.INTER_CUBIC) for plane in images[there]])
         picture, error = _matched(here, picture, shown & ~hurt)
-        weight = confidence / (np.square(error) + 1e-4) * (1.0 if abs(step) == 1 else _FAR)
+        weight = confidence / (np.square(error) + 1e-4) * _FAR ** (abs(neighbour.step) - 1)
         weight = np.power(weight * np.float32(1e-3), _SHARPNESS) * shown
         total += weight
         fill += picture * weight
@@ -40,9 +39,9 @@ def filling(images: Image, damaged: Plane, motion: Motion, frame: int) -> Image:
     return fill
 
 
-def _flow_under(motion: Motion, frame: int, step: int, hurt: Plane) -> tuple[Flow, Plane]:
+def _flow_under(neighbour: Neighbour, hurt: Plane) -> tuple[Flow, Plane]:
     """Flow (h, w, 2) and confidence (H, W), at damaged places those of the sound ones around."""
-    flow, confidence = motion.flow(frame, step)
+    flow, confidence = neighbour.flow, neighbour.confidence
     height, width = hurt.shape
     grid = cv2.resize(hurt.astype(np.uint8), flow.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     grid = cv2.dilate(grid, np.ones((5, 5), np.uint8))

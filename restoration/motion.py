@@ -1,5 +1,6 @@
 """Motion between neighbouring frames: dense displacements and how far they can be trusted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,15 +54,26 @@ class Motion:
         Steps beyond the neighbour are composed of single ones, their confidences multiplied. The frames
         between must lie in the range that this motion covers.
         """
-        flow, confidence = self._single(frame, step > 0)
-        for distance in range(1, abs(step)):
-            following, trust = self._single(frame + (distance if step > 0 else -distance), step > 0)
-            map_x, map_y = grid_maps(flow)
-            flow = flow + cv2.remap(
-                following, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-            confidence = confidence * cv2.remap(trust, map_x, map_y, cv2.INTER_LINEAR)
-        return flow, confidence
+        return self.flows(frame, (step,))[step]
+
+    def flows(self, frame: int, steps: Iterable[int]) -> dict[int, tuple[Flow, Plane]]:
+        """Return `flow` for each of several steps, going each way once."""
+        wanted = set(steps)
+        found = {}
+        for way in (-1, 1):
+            flow, confidence = None, None
+            for distance in range(1, max((way * step for step in wanted), default=0) + 1):
+                onward, trust = self._single(frame + way * (distance - 1), way > 0)
+                if flow is None or confidence is None:
+                    flow, confidence = onward, trust
+                else:
+                    map_x, map_y = grid_maps(flow)
+                    moved = cv2.remap(onward, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+                    flow = np.asarray(flow + moved)
+                    confidence = confidence * np.asarray(cv2.remap(trust, map_x, map_y, cv2.INTER_LINEAR))
+                if way * distance in wanted:
+                    found[way * distance] = (flow, confidence)
+        return found
 
     def _single(self, frame: int, is_forward: bool) -> tuple[Flow, Plane]:
         flow = self.forward[frame] if is_forward else self.backward[frame]

@@ -1,39 +1,81 @@
-"""A frame as its neighbours in time show it: brought along the motion, and to this frame's light."""
+"""A frame's neighbours in time that show its scene anew, and the frame as they show it."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from reelfix.restoration.arrays import Plane
+from reelfix.restoration.arrays import Plane, half_size
+from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Flow, Motion, picture_maps
 
+REACH = 4
+"""Frames to either side among which neighbours are looked for."""
+
 _LIGHT_CELL = 16  # pixels over which light is taken to be even
-STEPS = (-1, 1, -2, 2)
-"""The neighbours asked, nearest first."""
+_REPEAT_MEAN, _REPEAT_MOST = 0.004, 0.08  # largest differences between a frame and its repeat
 
 
 @dataclass(frozen=True)
-class View:
-    """One neighbour's picture of the frame in hand."""
+class Neighbour:
+    """One frame near the one in hand, and the way there."""
 
     step: int
     """-1 for the frame before, 2 for the one after the next."""
-    picture: Plane
-    """float32 (H, W), in this frame's light."""
+    flow: Flow
+    """float32 (h, w, 2), from the frame in hand to this one."""
     confidence: Plane
-    """float32 (h, w) in [0, 1], on the motion's grid."""
+    """float32 (h, w) in [0, 1]."""
 
 
-def views_of(lumas: list[Plane], motion: Motion, frame: int) -> list[View]:
-    """Return the views of `lumas[frame]`, (H, W) each, by the neighbours there are (see STEPS)."""
-    views = []
-    for step in STEPS:
-        if 0 <= frame + step < len(lumas):
-            flow, confidence = motion.flow(frame, step)
-            picture = brought(lumas[frame + step], flow)
-            views.append(View(step, in_light_of(lumas[frame], picture), confidence))
-    return views
+def repeats_in(lumas: list[Plane]) -> list[bool]:
+    """Say of each pair of neighbours (T - 1) whether the second repeats the first, dirt and grain and all.
+
+    Films shown faster than they were shot have frames printed or stored twice.
+    """
+    small = map_frames(half_size, lumas)
+
+    def is_repeat(t: int) -> bool:
+        difference = np.abs(small[t + 1] - small[t])
+        return bool(
+            difference.mean() < _REPEAT_MEAN and np.asarray(cv2.blur(difference, (2, 2))).max() < _REPEAT_MOST
+        )
+
+    return map_frames(is_repeat, range(len(lumas) - 1))
+
+
+def distinct_steps(repeats: list[bool], frame: int, each_way: int) -> tuple[list[int], list[int]]:
+    """Return the steps to the `each_way` nearest other pictures before `frame`, and after it, nearest first.
+
+    Where no frame within REACH is other than this one (a still picture), its nearest neighbours.
+    """
+    before: list[int] = []
+    after: list[int] = []
+    for way, found in ((-1, before), (1, after)):
+        same = True
+        for distance in range(1, REACH + 1):
+            t = frame + way * distance
+            if not 0 <= t <= len(repeats):
+                break
+            same = repeats[min(t, t - way)]
+            if not same and len(found) < each_way:
+                found.append(way * distance)
+    if not before and not after:
+        before = [-step for step in range(1, each_way + 1) if frame - step >= 0]
+        after = [step for step in range(1, each_way + 1) if frame + step <= len(repeats)]
+    return before, after
+
+
+def neighbours_of(repeats: list[bool], motion: Motion, frame: int, each_way: int = 2) -> list[Neighbour]:
+    """Return up to `each_way` neighbours on either side of `frame`.
+
+    First come the nearest before and the nearest after it, then those beyond, pair by pair.
+    """
+    before, after = distinct_steps(repeats, frame, each_way)
+    flows = motion.flows(frame, [*before, *after])
+    in_turn = [step for pair in zip(before, after, strict=False) for step in pair]
+    shared = min(len(before), len(after))
+    return [Neighbour(step, *flows[step]) for step in [*in_turn, *before[shared:], *after[shared:]]]
 
 
 def brought(plane: Plane, flow: Flow, interpolation: int = cv2.INTER_LINEAR) -> Plane:

@@ -4,13 +4,11 @@ import cv2
 import numpy as np
 import torch
 
-from reelfix.restoration.arrays import Image, Plane, as_array
+from reelfix.restoration.arrays import Image, Plane, as_array, luma_of
 from reelfix.restoration.fill import filling
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
-
-RESTORE_REACH = 2
-"""Frames to either side that a frame's repair depends on."""
+from reelfix.restoration.neighbours import neighbours_of, repeats_in
 
 DAMAGED = 128
 """Least probability, in 1/255, at which a pixel counts as damaged."""
@@ -22,16 +20,17 @@ def restore_damage(
     """Return `frames[core]` with the damage that `mask` marks repaired.
 
     `frames` float32 (T, C, H, W) in [0, 1]; `mask` uint8 (T, 2, H, W), see `detect`; `motion` of the same
-    frames, RESTORE_REACH more than the core on either side where the shot has them. Outside the mask the
+    frames, neighbours.REACH more than the core on either side where the shot has them. Outside the mask the
     result has the frames' own bits; `strength` blends the repair in, 0 is the identity.
     """
     images = as_array(frames)
     damaged: Plane = np.any(as_array(mask) >= DAMAGED, axis=1)  # TxHxW
+    repeats = repeats_in(map_frames(luma_of, list(images)))
 
     def repaired(t: int) -> Image:
         if strength == 0 or not damaged[t].any():
             return np.asarray(images[t])
-        fill = filling(images, damaged, motion, t)
+        fill = filling(images, damaged, neighbours_of(repeats, motion, t), t)
         share = _feather(damaged[t]) * np.float32(strength)
         mixed = images[t] + (np.clip(fill, 0, 1) - images[t]) * share
         return np.asarray(np.where(damaged[t], mixed, images[t]))

@@ -1,50 +1,130 @@
-"""Running scratches: narrow, near-vertical lines over a good part of the picture's height."""
+"""Running scratches: narrow, near-vertical lines that do not go with the picture.
+
+A scratch is a ridge one to four pixels wide that stands over a good part of the height (Kokaram, "Motion
+Picture Restoration", 1998, chapter 9). So is a pole or a window bar; but those are where the motion around
+them says in the frames before and after, and a scratch, which wanders as the film runs, is not (as Newson et
+al., "Robust automatic line scratch detection in films", 2014, tell them apart).
+"""
 
 import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.motion import Flow
+from reelfix.restoration.neighbours import Neighbour
 
 _ROWS = 4  # rows taken together: a scratch hardly leans over so few
 _REACH = 5  # pixels to the sides with which a column is compared
 _EVEN = 0.5  # share of the ridge by which its two sides may differ
-_TALL = 0.45  # share of the picture's height that a scratch must run
-_CLEAR = 1.6  # mean height of the ridge along it, in standard deviations of its surroundings
+_TALL = 0.3  # share of the picture's height over which a ridge is followed
+_CLEAR = 0.9  # mean height of the ridge along it, in standard deviations of its surroundings
+_EXPLAINED = (0.35, 0.65)  # share of a faint and of a clear ridge that neighbours may show
+_CLEAREST = 1.6  # mean height of a clear ridge
+SIDES = 3
+"""Neighbours on either side to compare with."""
+
+_MOST = 3.0  # a single row's say
 
 
-def scratch_probability(luma: Plane, strength: float) -> Plane:
-    """Probability (H, W) uint8, 255 = 1, that a pixel is under a running scratch."""
+def strip_of(luma: Plane) -> Plane:
+    """Reduce a luma (H, W) to means over few rows, (H / 4, W): what scratches are looked for in."""
     height, width = luma.shape
-    if width < 4 * _REACH or height < 8 * _ROWS:
-        return np.zeros(luma.shape, np.uint8)
-    rows = height // _ROWS
-    strip = cv2.resize(luma, (width, rows), interpolation=cv2.INTER_AREA)
-    result = np.zeros((rows, width), np.float32)
-    for sign in (1, -1):
-        ridge = _ridges(strip * np.float32(sign))
-        result = np.maximum(result, _tall(ridge, strength))
+    size = (width, max(height // _ROWS, 1))
+    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+
+
+def scratch_probability(
+    strips: list[Plane], neighbours: list[Neighbour], frame: int, shape: tuple[int, int], strength: float
+) -> Plane:
+    """Probability (H, W) uint8, 255 = 1, that a pixel is under a running scratch.
+
+    `strips` of all frames in the window (see `strip_of`); `neighbours` of the frame in hand; `shape` (H, W).
+    """
+    height, width = shape
+    if width < 4 * _REACH or height < 8 * _ROWS or not neighbours:
+        return np.zeros(shape, np.uint8)
+    strip = strips[frame]
+    views = [_carried(strips[frame + there.step], there) for there in neighbours]
+    result = np.zeros(strip.shape, np.float32)
+    for sign in (np.float32(1), np.float32(-1)):
+        ridge = _ridges(strip * sign)
+        tall = _tall(ridge) * np.float32(strength)
+        if tall.max() <= _CLEAR:
+            continue
+        shown = [_ridges(view * sign) for view in views]
+        result = np.maximum(result, _unexplained(ridge, tall, shown))
+    if not result.any():
+        return np.zeros(shape, np.uint8)
     full = cv2.resize(result, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(full, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(full * np.float32(255)).astype(np.uint8)
+
+
+def _carried(strip: Plane, neighbour: Neighbour) -> Plane:
+    """Bring a neighbour's strip along the motion to the sides of each place, not that of the place itself."""
+    rows, width = strip.shape
+    flow = _beside(neighbour.flow, neighbour.confidence)
+    full = cv2.resize(flow, (2 * flow.shape[1], rows), interpolation=cv2.INTER_AREA)[:, :width]
+    map_x = full[..., 0] + np.arange(width, dtype=np.float32)
+    map_y = full[..., 1] / np.float32(_ROWS) + np.arange(rows, dtype=np.float32)[:, None]
+    return np.asarray(cv2.remap(strip, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _beside(flow: Flow, confidence: Plane) -> Flow:
+    """Mean flow 10 to 40 pixels to either side: a scratch in an even place draws the flow upon itself."""
+    weighted = np.dstack([flow * confidence[..., None], confidence]) + np.float32(1e-3)
+    ring = np.asarray(cv2.boxFilter(weighted, -1, (41, 17), normalize=False))
+    ring = ring - np.asarray(cv2.boxFilter(weighted, -1, (11, 17), normalize=False))
+    return np.asarray(ring[..., :2] / np.maximum(ring[..., 2:], 1e-3))
 
 
 def _ridges(strip: Plane) -> Plane:
     """Height of bright ridges one to four pixels wide, in standard deviations of the row's texture."""
-    padded = cv2.copyMakeBorder(strip, 0, 0, _REACH, _REACH, cv2.BORDER_REFLECT)
     width = strip.shape[1]
-    left = np.mean([padded[:, k : k + width] for k in (0, 1, 2)], axis=0)
-    right = np.mean([padded[:, 2 * _REACH - k :][:, :width] for k in (0, 1, 2)], axis=0)
-    height = np.minimum(strip - left, strip - right)
-    height[np.abs(left - right) > _EVEN * np.maximum(height, 0) + 0.02] = 0
+    padded = cv2.copyMakeBorder(strip, 0, 0, _REACH, _REACH, cv2.BORDER_REPLICATE)
+    side = cv2.blur(padded, (3, 1))
+    left, right = side[:, 1 : 1 + width], side[:, 2 * _REACH - 1 :][:, :width]
+    height = strip - np.maximum(left, right)
+    height *= np.abs(left - right) < _EVEN * np.maximum(height, 0) + 0.02
     texture = cv2.blur(np.abs(strip - cv2.blur(strip, (2 * _REACH + 1, 1))), (41, 9)) + np.float32(0.002)
-    return np.asarray(np.clip(height / texture, -3, 3))
+    ridge = np.clip(height / texture, 0, _MOST)
+    ridge[:, :_REACH] = 0
+    ridge[:, -_REACH:] = 0
+    return np.asarray(ridge, dtype=np.float32)
 
 
-def _tall(ridge: Plane, strength: float) -> Plane:
-    """Where ridges stand one above the other over a good part of the height: (rows, W) in [0, 1]."""
-    rows = ridge.shape[0]
+def _along(ridge: Plane) -> Plane:
+    """Mean of a ridge over a good part of the height; it may lean by a pixel."""
     loose = cv2.dilate(ridge, np.ones((1, 3), np.uint8))
-    window = max(int(_TALL * rows), 3)
-    along = cv2.blur(loose, (1, window), borderType=cv2.BORDER_REFLECT) * np.float32(strength)
-    standing = (along > _CLEAR) & (ridge > 0.5)
-    body = cv2.dilate(standing.astype(np.uint8), np.ones((5, 3), np.uint8))
-    return body.astype(np.float32)
+    return np.asarray(cv2.blur(loose, (1, _length(ridge)), borderType=cv2.BORDER_REFLECT))
+
+
+def _length(ridge: Plane) -> int:
+    return max(int(_TALL * ridge.shape[0]), 3)
+
+
+def _tall(ridge: Plane) -> Plane:
+    """Mean ridge along the height, above what the columns around have by chance."""
+    along = _along(ridge)
+    return np.asarray(along - cv2.blur(along, (61, 1)))
+
+
+def _unexplained(ridge: Plane, tall: Plane, shown: list[Plane]) -> Plane:
+    """Where tall ridges are that the neighbours do not show: (rows, W) in [0, 1]."""
+    loose = cv2.dilate(ridge, np.ones((1, 3), np.uint8))
+    whole = _sum(loose, _length(ridge))
+    shares = []
+    for view in shown:
+        there = cv2.dilate(view, np.ones((1, 3), np.uint8))
+        shares.append(_sum(np.minimum(loose, there), _length(ridge)) / np.maximum(whole, 0.1))
+    # A scratch may come back to its place in some frames, the scene is in its place in nearly all.
+    least = np.sort(np.stack(shares), axis=0)[: -(-len(shares) // 2)]
+    explained = least.mean(axis=0)
+    clear = np.clip((tall - _CLEAR) / (_CLEAREST - _CLEAR), 0, 1)
+    allowed = _EXPLAINED[0] + (_EXPLAINED[1] - _EXPLAINED[0]) * clear
+    standing = (tall > _CLEAR) & (explained < allowed) & (ridge > 0.4)
+    body = cv2.dilate(standing.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.asarray(body, dtype=np.float32)
+
+
+def _sum(plane: Plane, length: int) -> Plane:
+    return np.asarray(cv2.blur(plane, (1, length), borderType=cv2.BORDER_REFLECT))

@@ -11,7 +11,7 @@ from reelfix.pipeline.stage import Process, Products, Stage, StageSettings, Wind
 if TYPE_CHECKING:
     import torch
 
-_REACH = 2
+_REACH = 4  # restoration.neighbours.REACH
 
 
 class DetectSettings(StageSettings):
