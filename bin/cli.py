@@ -80,7 +80,7 @@ class ReelfixGroup(click.Group):
 )
 @click.version_option(package_name="reelfix")
 def main() -> None:
-    r"""Restore scanned archive film in batch.
+    """Restore scanned archive film in batch.
 
     A reel is ingested without loss, cut into shots, run through restoration stages that can be stopped and
     taken up again at any moment, and exported as a verified master. The source is never written to.
@@ -93,4 +93,4 @@ def main() -> None:
 
     Where no reel is named, the one *.reel in the working folder is meant. Exit codes: 0 all done, 1 some
     shots failed, 2 wrong usage, 3 bad input, 130 interrupted.
-    """
+    """  # noqa: D301 - Click's mark of a paragraph that is left as it is

@@ -104,7 +104,7 @@ def resolve(stage: str, *layers: SettingsTree) -> StageSettings:
         name = ".".join(str(part) for part in problem["loc"])
         raise UsageError(
             f"{stage}.{name} = {problem['input']!r} is not allowed: {problem['msg'].lower()}"
-            f"{_range_of(settings_type, name)}."
+            f"{range_of(settings_type, name)}."
         ) from error
 
 
@@ -113,7 +113,7 @@ def _only(settings: StageSettings, names: Iterable[str]) -> Mapping[str, Any]:
     return {name: values[name] for name in names}
 
 
-def _range_of(settings_type: type[StageSettings], name: str) -> str:
+def range_of(settings_type: type[StageSettings], name: str) -> str:
     """Return ` (range: ge 0.0, le 1.0)` for a bounded setting, else nothing."""
     info = settings_type.model_fields.get(name)
     words = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
