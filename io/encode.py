@@ -28,6 +28,9 @@ _PIPE_OPTIONS: Mapping[str, dict[str, str]] = {
     "mov": {"movflags": "frag_keyframe+empty_moov+default_base_moof", "avoid_negative_ts": "disabled"},
     "nut": {"avoid_negative_ts": "disabled"},
 }
+NUMBER_FIELD = "%07d"
+"""How pictures of a sequence are numbered."""
+
 _INTERLACED = (1 << 18) | (1 << 29)
 """AV_CODEC_FLAG_INTERLACED_DCT and _ME."""
 
@@ -148,7 +151,7 @@ class SequenceEncoder:
 
 def picture_name(stem: str, suffix: str, number: int) -> str:
     """`reel01.0000123.dpx`."""
-    return f"{stem}.{number:07d}{suffix}"
+    return f"{stem}.{NUMBER_FIELD % number}{suffix}"
 
 
 def _configure(context: VideoCodecContext, settings: EncoderSettings) -> None:

@@ -106,6 +106,18 @@ def _lock(path: Path, target: UPath) -> int:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def local_copy(path: UPath) -> Iterator[Path]:
+    """Give a file or folder as it lies on this machine: itself, or a copy that is removed afterwards."""
+    if is_local(path):
+        yield Path(local_path(path))
+        return
+    with tempfile.TemporaryDirectory(prefix="reelfix-") as folder:
+        copy = Path(folder) / path.name
+        path.fs.get(path.path, str(copy), recursive=path.is_dir())
+        yield copy
+
+
 def file_sha256(path: UPath | Path) -> str:
     """SHA-256 of a file's content, local or remote."""
     digest = hashlib.sha256()

@@ -15,6 +15,7 @@ import av
 from av.packet import Packet
 from av.stream import AttachmentStream, Stream
 
+from reelfix.io.encode import NUMBER_FIELD
 from reelfix.io.ffmpeg import describe, run_ffmpeg
 from reelfix.io.mux import MuxJob, carried_metadata, chapters_within, holding_segment
 from reelfix.io.segments import Clock, Timeline
@@ -49,6 +50,27 @@ class Decoded:
     def framemd5(self) -> str:
         """The whole framemd5, as ffmpeg writes it."""
         return "\n".join([*self.header, *(frame.line for frame in self.frames)]) + "\n"
+
+
+@dataclass(frozen=True)
+class PictureSequence:
+    """How the pictures of a folder are named and timed."""
+
+    stem: str
+    suffix: str
+    first: int
+    """Number of the first."""
+    rate: Fraction
+    """Frames per second."""
+
+
+def decoder_input(path: Path, sequence: PictureSequence | None) -> tuple[str, dict[str, str]]:
+    """Return the URL and the options with which ffmpeg opens a master: a file, or a folder of pictures."""
+    if sequence is None:
+        return f"file:{path}", {}
+    pattern = f"{str(path / sequence.stem).replace('%', '%%')}.{NUMBER_FIELD}{sequence.suffix}"
+    options = {"f": "image2", "framerate": str(sequence.rate), "start_number": str(sequence.first)}
+    return f"file:{pattern}", options
 
 
 DECODE_OPTIONS: Mapping[str, str | None] = {"map": "0:v:0", "fps_mode": "passthrough", "copyts": None}

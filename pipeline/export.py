@@ -10,16 +10,18 @@ from pathlib import Path
 from upath import UPath
 
 from reelfix.io.carriage import Untaken, write_untaken
-from reelfix.io.encode import Encoder, EncoderSettings, SequenceEncoder, StreamEncoder, picture_name
+from reelfix.io.encode import Encoder, EncoderSettings, SequenceEncoder, StreamEncoder
 from reelfix.io.errors import DeliveryError, SourceError
 from reelfix.io.frame_store import Planes
 from reelfix.io.landing import Landing, claim
 from reelfix.io.master_check import (
     Decoded,
+    PictureSequence,
     check_frames,
     check_streams,
     check_tags,
     decode_master,
+    decoder_input,
     digest_streams,
 )
 from reelfix.io.mux import Muxer, MuxJob
@@ -206,7 +208,7 @@ def check_master(
     if job.request.check:
         try:
             decoded = decode_master(
-                *decoder_input(job, landing.work),
+                *decoder_input(landing.work, _sequence(job)),
                 meant.pix_fmt,
                 progress=lambda done: _tell(emit, job, done, total),
             )
@@ -222,14 +224,11 @@ def check_master(
     return decoded, findings
 
 
-def decoder_input(job: ExportJob, work: Path) -> tuple[str, dict[str, str]]:
-    """Return the URL and the options with which ffmpeg opens a master."""
+def _sequence(job: ExportJob) -> PictureSequence | None:
     if not job.codec.is_sequence:
-        return f"file:{work}", {}
+        return None
     first = job.timeline.segments[0].start
-    pattern = picture_name(job.reel.name.replace("%", "%%"), job.codec.suffix, 0).replace(f"{0:07d}", "%07d")
-    options = {"f": "image2", "framerate": str(job.reel.info.video.rate_fraction), "start_number": str(first)}
-    return f"file:{str(work).replace('%', '%%')}/{pattern}", options
+    return PictureSequence(job.reel.name, job.codec.suffix, first, job.reel.info.video.rate_fraction)
 
 
 def _tell(emit: Emit, job: ExportJob, done: int, total: int) -> None:
@@ -263,7 +262,7 @@ def _announce(job: ExportJob, sidecars: Sidecars, untaken: tuple[Untaken, ...], 
     if job.clock.largest_rounding > 0:
         milliseconds = float(job.clock.largest_rounding * 1000)
         notices.append(
-            f"times are rounded by up to {milliseconds:.3f} ms, the finest that the container keeps"
+            f"frames are shown up to {milliseconds:.3f} ms off, on the master's clock of {job.tick} s"
         )
     for notice in notices:
         emit(Notice(str(job.reel), notice))

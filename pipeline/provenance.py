@@ -159,7 +159,7 @@ def _master(
         "side_by_side": job.request.side_by_side,
         "frames": job.timeline.frame_count,
         "ranges": job.timeline.ranges,
-        "first_number": job.timeline.segments[0].start if landing.is_folder else None,
+        "pictures": _pictures(job) if landing.is_folder else None,
         "rate": job.reel.info.video.rate,
         "time_base": str(job.clock.time_base),
         "largest_rounding_seconds": float(job.clock.largest_rounding),
@@ -168,6 +168,11 @@ def _master(
         "decoded_again": is_decoded,
         "equals_what_was_meant": is_decoded and job.codec.is_lossless,
     }
+
+
+def _pictures(job: "ExportJob") -> dict[str, Any]:
+    first = job.timeline.segments[0].start
+    return {"stem": job.reel.name, "suffix": job.codec.suffix, "first": first}
 
 
 def _shot(piece: "Piece") -> dict[str, Any]:
