@@ -49,7 +49,11 @@ def _say(report: "DemoReport") -> None:
         ("flicker, local", measures.flicker_local, truth.local),
     ):
         click.echo(f"  {name:<24} {figure.before:.5f} -> {figure.after:.5f}  (the clean film: {clean:.5f})")
-    for name, score in (("dirt", measures.dirt), ("scratches", measures.scratch)):
+    for name, score in (
+        ("dirt", measures.dirt),
+        ("scratches", measures.scratch),
+        ("either", measures.damage),
+    ):
         parts = f"precision {score.precision:.3f}, recall {score.recall:.3f}"
         click.echo(f"  {'mask of ' + name:<24} F1 {score.f1:.3f}  ({parts})")
     count = len(report.verification.findings)
@@ -57,5 +61,6 @@ def _say(report: "DemoReport") -> None:
         f"\nverified:      {count} findings, {'all hold' if report.verification.ok else 'NOT all hold'}"
     )
     click.echo(f"damaged reel:  {report.film.source}")
+    click.echo(f"one frame:     {report.example}")
     click.echo(f"contact sheet: {report.sheets.page}")
     click.echo(f"master:        {report.master}")

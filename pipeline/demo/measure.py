@@ -58,13 +58,16 @@ class DemoMeasures:
     """The mask's first plane against the dirt and hairs that can be seen."""
     scratch: MaskScore
     """The mask's second plane against the scratches that can be seen."""
+    damage: MaskScore
+    """Either plane against either kind: a scratch taken for dirt is mended all the same."""
 
 
 def measure_demo(film: DemoFilm, reel: Reel, master: Location) -> DemoMeasures:
     """Measure a master of the demo's reel, decoded from its file, and the reel's masks."""
     truth, shots = film.truth, film.format.shots
     before, after = read_luma(film.source), read_luma(master)
-    damaged = (film.damage.mask > 0).any(dim=1, keepdim=True)
+    kinds = film.damage.mask > 0  # T x 2 x H x W
+    damaged = kinds.any(dim=1, keepdim=True)
     mask = read_mask(reel, film)
 
     def both(measure: Callable[[torch.Tensor], float]) -> BeforeAfter:
@@ -80,8 +83,9 @@ def measure_demo(film: DemoFilm, reel: Reel, master: Location) -> DemoMeasures:
         flicker=BeforeAfter(flicker["before"].overall, flicker["after"].overall),
         flicker_local=BeforeAfter(flicker["before"].local, flicker["after"].local),
         flicker_truth=flicker["truth"],
-        dirt=mask_score(mask[:, 0], film.damage.mask[:, 0] > 0, TOLERANCE),
-        scratch=mask_score(mask[:, 1], film.damage.mask[:, 1] > 0, TOLERANCE),
+        dirt=mask_score(mask[:, 0], kinds[:, 0], TOLERANCE),
+        scratch=mask_score(mask[:, 1], kinds[:, 1], TOLERANCE),
+        damage=mask_score(mask.any(dim=1), damaged[:, 0], TOLERANCE),
     )
 
 

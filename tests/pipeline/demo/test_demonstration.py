@@ -35,6 +35,8 @@ def test_the_restored_film_is_nearer_to_the_truth(report: DemoReport) -> None:
     assert 0 < measures.dirt.f1 <= 1
     assert measures.dirt.damaged > 0
     assert measures.scratch.damaged > 0
+    assert 0.2 < measures.damage.f1 <= 1
+    assert measures.damage.damaged <= measures.dirt.damaged + measures.scratch.damaged
 
 
 def test_everything_holds_and_is_where_the_report_says(report: DemoReport) -> None:
