@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from reelfix.io.ffmpeg import run_ffmpeg
-from reelfix.io.frame_store import FrameStore
+from reelfix.io.frame_store import FrameStore, Planes
 from reelfix.io.pixel_format import store_path
 from reelfix.io.source_info import SourceInfo
 from reelfix.io.sources import Source
@@ -63,14 +64,21 @@ def source_digests(source: Source, info: SourceInfo) -> Generator[FrameDigest]:
 def store_digests(store: FrameStore) -> Iterator[FrameDigest]:
     """Yield the framemd5 of a frame store. Raises StoreError or ValueError where a shard is damaged."""
     pts = store.pts
-    for start in range(0, store.frame_count, _FRAMES_AT_ONCE):
-        stop = min(start + _FRAMES_AT_ONCE, store.frame_count)
-        planes = store.read(start, stop)
-        for index in range(stop - start):
-            digest = hashlib.md5(usedforsecurity=False)
-            for name in store.pixel_format.planes:
-                digest.update(np.ascontiguousarray(planes[name][index]).data)
-            yield FrameDigest(int(pts[start + index]), digest.hexdigest())
+
+    def read(start: int) -> Planes:
+        return store.read(start, min(start + _FRAMES_AT_ONCE, store.frame_count))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="read ahead") as ahead:
+        following = ahead.submit(read, 0)
+        for start in range(0, store.frame_count, _FRAMES_AT_ONCE):
+            planes = following.result()
+            if start + _FRAMES_AT_ONCE < store.frame_count:
+                following = ahead.submit(read, start + _FRAMES_AT_ONCE)
+            for index, time in enumerate(pts[start : start + _FRAMES_AT_ONCE]):
+                digest = hashlib.md5(usedforsecurity=False)
+                for name in store.pixel_format.planes:
+                    digest.update(np.ascontiguousarray(planes[name][index]).data)
+                yield FrameDigest(int(time), digest.hexdigest())
 
 
 @dataclass(frozen=True)

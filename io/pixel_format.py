@@ -137,6 +137,12 @@ class StorePath:
         """Whether the decoder's planes are stored as they are."""
         return self.source == self.format.name
 
+    @property
+    def planar_with_alpha(self) -> str | None:
+        """The source's own planar format, little-endian, where the store's planes are its first ones."""
+        little = re.sub(r"be$", "le", self.source)
+        return little if self.drops_alpha and re.match(r"(yuv|gbr)a", little) and self.is_lossless else None
+
 
 def store_path(pix_fmt: str) -> StorePath:
     """Say how the store keeps frames of ffmpeg's `pix_fmt`; raises SourceError where it cannot."""

@@ -22,6 +22,8 @@ from reelfix.io.storage import is_local, local_path
 
 Plane = npt.NDArray[np.unsignedinteger]
 EncodeChunk = Callable[[Plane], bytes]
+Chunk = tuple[bytes, bytes]
+"""A compressed chunk, and the crc32c that follows it (zarr's `crc32c` codec)."""
 
 _ABSENT = np.uint64(2**64 - 1)
 
@@ -31,20 +33,20 @@ class ShardBuilder:
 
     def __init__(self, chunks_per_shard: int) -> None:
         self._chunks_per_shard = chunks_per_shard
-        self._chunks: list[Future[bytes]] = []
+        self._chunks: list[Future[Chunk]] = []
 
-    def add(self, chunk: Future[bytes]) -> None:
+    def add(self, chunk: Future[Chunk]) -> None:
         """Take the next chunk."""
         self._chunks.append(chunk)
 
     def parts(self) -> list[bytes]:
         """Wait for the chunks; return the shard's bytes, in parts."""
-        parts = [chunk.result() for chunk in self._chunks]
+        chunks = [chunk.result() for chunk in self._chunks]
         index = np.full((self._chunks_per_shard, 2), _ABSENT, dtype="<u8")
-        lengths = np.array([len(part) for part in parts], dtype=np.uint64)
-        index[: len(parts), 0] = np.cumsum(lengths) - lengths
-        index[: len(parts), 1] = lengths
-        return [*parts, index.tobytes(), _checksum(index.tobytes())]
+        lengths = np.array([len(data) + len(check) for data, check in chunks], dtype=np.uint64)
+        index[: len(chunks), 0] = np.cumsum(lengths) - lengths
+        index[: len(chunks), 1] = lengths
+        return [*(part for chunk in chunks for part in chunk), index.tobytes(), _checksum(index.tobytes())]
 
 
 class FrameCompressor:
@@ -55,24 +57,20 @@ class FrameCompressor:
         self._room = BoundedSemaphore(pending)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="compress")
 
-    def submit(self, plane: Plane) -> "Future[bytes]":
+    def submit(self, plane: Plane) -> "Future[Chunk]":
         """Compress one plane (H, W); waits while too many are pending."""
         self._room.acquire()
         future = self._pool.submit(self._compress, plane)
         future.add_done_callback(lambda _: self._room.release())
         return future
 
-    def _compress(self, plane: Plane) -> bytes:
-        return checked(self._encode(np.ascontiguousarray(plane)))
+    def _compress(self, plane: Plane) -> Chunk:
+        data = self._encode(np.ascontiguousarray(plane))
+        return data, _checksum(data)
 
     def close(self) -> None:
         """Drop what has not begun, wait for what has."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def checked(chunk: bytes) -> bytes:
-    """Append the crc32c of a chunk, as zarr's `crc32c` codec does."""
-    return chunk + _checksum(chunk)
 
 
 def _checksum(data: bytes) -> bytes:

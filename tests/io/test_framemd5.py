@@ -1,4 +1,4 @@
-"""The store holds what the stock ffmpeg decodes, for every kind of picture; a difference is found and named."""
+"""The store holds what the stock ffmpeg decodes, for every kind of picture; a difference is named."""
 
 import subprocess
 from collections.abc import Callable
