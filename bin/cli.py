@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reelfix.bin.errors import report, report_interrupted
+from reelfix.bin.errors import Interruption, report
 from reelfix.bin.exit_codes import ExitCode
 from reelfix.bin.signals import stopping_cleanly
 from reelfix.pipeline.errors import Interrupted
@@ -59,11 +59,13 @@ class ReelfixGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; exit with what it returns, or with what its exception means."""
+        interruption = Interruption(ctx.meta["reelfix.arguments"])
         try:
-            with stopping_cleanly():
+            with stopping_cleanly(interruption.say):
                 code = super().invoke(ctx)
         except (KeyboardInterrupt, Interrupted):
-            code = report_interrupted(ctx.meta["reelfix.arguments"])
+            interruption.say()
+            code = ExitCode.INTERRUPTED
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except OSError as error:

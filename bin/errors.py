@@ -54,7 +54,8 @@ def write_log(error: Exception, reel: str | None) -> str:
     """Append the traceback to `<reel>/log.txt`, or to a temporary file; return which."""
     text = "".join(traceback.format_exception(error))
     entry = f"--- {datetime.now(UTC).isoformat(timespec='seconds')}\n{text}\n"
-    if reel is not None and Path(reel).is_dir():
+    # Never into what may be a source's folder.
+    if reel is not None and (Path(reel) / "reel.json").exists():
         path = Path(reel) / "log.txt"
         try:
             with path.open("a", encoding="utf-8") as file:
@@ -70,11 +71,20 @@ def write_log(error: Exception, reel: str | None) -> str:
     return temporary.name
 
 
-def report_interrupted(arguments: list[str]) -> ExitCode:
-    """Say how to go on after Ctrl-C or SIGTERM."""
-    again = shlex.join(["reelfix", *arguments])
-    _say(f"stopped. What was done is kept; to go on, give the same command again: {again}", None)
-    return ExitCode.INTERRUPTED
+class Interruption:
+    """What is said, once, after Ctrl-C or SIGTERM: how to go on."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self._again = shlex.join(["reelfix", *arguments])
+        self._is_said = False
+
+    def say(self) -> None:
+        """Say it, unless it was said."""
+        if not self._is_said:
+            self._is_said = True
+            _say(
+                f"stopped. What was done is kept; to go on, give the same command again: {self._again}", None
+            )
 
 
 @contextmanager

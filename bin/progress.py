@@ -85,6 +85,7 @@ class LineDisplay:
         self._clock = clock
         self._tally = Tally(clock)
         self._last = clock()
+        self._written = 0
 
     def show(self, event: Event) -> None:
         """Add one event; write a line if it is time to."""
@@ -93,13 +94,13 @@ class LineDisplay:
             self._write(line)
         now = self._clock()
         if now - self._last >= LINE_SECONDS and self._tally.latest is not None:
-            self._last = now
+            self._last, self._written = now, self._tally.latest.done
             self._write(progress_line(self._tally.latest, now))
 
     def close(self) -> None:
         """Write where it ended."""
         track = self._tally.latest
-        if track is not None and track.done:
+        if track is not None and track.done and track.done != self._written:
             self._write(progress_line(track, self._clock()))
 
     def _write(self, line: str) -> None:
@@ -139,6 +140,7 @@ class BarDisplay:
         for label, track in self._tally.tracks.items():
             bar = self._bars.get(label) or self._new_bar(track)
             bar.n, bar.initial, bar.total = track.done, track.found, track.total
+            bar.start_t = time.time() - (now - track.began)  # tqdm's clock
             bar.set_postfix_str(track.note, refresh=False)
             bar.refresh()
 

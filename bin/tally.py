@@ -78,6 +78,8 @@ class Tally:
             case TaskStarted():
                 task = (event.reel, event.stage, event.shot)
                 if task not in self._frames:  # not one that a lost worker began before
+                    if not any(stage == event.stage for _, stage, _ in self._frames):
+                        self._track(event.stage).began = self.clock()
                     for label in (event.stage, OVERALL):
                         self._track(label).found += event.resumed_at
                 self._frames[task] = event.frames

@@ -230,16 +230,16 @@ def _connect(address: str) -> Client:
 
 @contextmanager
 def _interrupts_kept_from_children() -> Iterator[None]:
-    """A Ctrl-C in the terminal reaches all its processes; only the main one may act on it."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not the main thread: the caller has its own way to stop
-        yield
-        return
+    """A Ctrl-C in the terminal reaches all its processes; only the main one may act on it.
+
+    It is blocked rather than ignored while they start (they inherit that): one that comes meanwhile is not
+    lost, but acted on after.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
