@@ -36,12 +36,14 @@ def detect_damage(
 
     def masks(t: int) -> Plane:
         planes = np.zeros((2, height, width), np.uint8)
-        neighbours = neighbours_of(repeats, motion, t, SIDES if scratches else 1)
+        neighbours = neighbours_of(repeats, motion, t, SIDES if scratches else 2)
         if scratches:
             planes[1] = scratch_probability(strips, neighbours, t, (height, width), strength)
         if dirt:
-            views = [in_light_of(lumas[t], brought(lumas[t + n.step], n.flow)) for n in neighbours[:2]]
-            planes[0] = dirt_probability(lumas[t], views, strength)
+            near = neighbours[:4]
+            views = [in_light_of(lumas[t], brought(lumas[t + there.step], there.flow)) for there in near]
+            is_between = len(near) > 1 and near[0].step * near[1].step < 0
+            planes[0] = dirt_probability(lumas[t], views, strength, is_between=is_between)
         return planes
 
     return torch.from_numpy(np.stack(map_frames(masks, wanted))).to(frames.device)

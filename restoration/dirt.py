@@ -1,8 +1,9 @@
 """Dirt, dust and hairs: what is on one frame and on neither neighbour.
 
-The spike detector of Kokaram ("Motion Picture Restoration", Springer 1998, SDIp) with the tolerance of the
-rank-ordered one (Nadenau and Mitra, 1997): a pixel must lie outside all that both neighbours, brought along
-the motion, show within a pixel of it, by more than the noise there.
+Pixels are sought by the spike detector of Kokaram ("Motion Picture Restoration", Springer 1998, SDIp), with
+the tolerance of the rank-ordered one (Nadenau and Mitra, 1997): they must lie outside all that both
+neighbours, brought along the motion, show within a pixel of them, by more than the noise there. Connected
+ones are then judged together (`blotches`), since a hand in motion has such pixels too.
 """
 
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.blotches import are_dirt, find_blotches
 
-_SEED = 4.0  # spike that begins a blotch, in standard deviations of the noise
-_BODY = 2.2  # spike that belongs to one
+_SEED = 3.6  # spike that begins a blotch, in standard deviations of the noise
+_BODY = 2.0  # spike that belongs to one
 _TEXTURE = 0.35  # share of the picture's local range that a spike must exceed besides
 _NOISE_FLOOR = 0.004
 _DIM = 4  # reduction at which noise is mapped
@@ -25,63 +27,52 @@ class Spikes:
 
     size: Plane
     """float32 (H, W), signed: positive where brighter."""
-    noise: Plane
-    """float32 (H, W): standard deviation of size about sound picture, texture allowed for."""
+    score: Plane
+    """float32 (H, W): size in units of what begins a blotch there, never negative."""
+    noise: float
+    """Standard deviation of the difference to the neighbours' mean, over the frame."""
 
 
-def spikes_of(luma: Plane, views: list[Plane]) -> Spikes | None:
-    """Compare a frame (H, W) with its views; None where fewer than two neighbours see it."""
-    if len(views) < 2:
-        return None
+def spikes_of(luma: Plane, views: list[Plane]) -> Spikes:
+    """Compare a frame (H, W) with its two nearest views, each float32 (H, W)."""
     first, second = views[0], views[1]
     high, low = np.maximum(first, second), np.minimum(first, second)
     size = np.maximum(luma - high, 0) + np.minimum(luma - low, 0)
     around = np.ones((3, 3), np.uint8)
     span = cv2.dilate(high, around) - cv2.erode(low, around)
-    noise = _noise_map(luma - (first + second) * np.float32(0.5))
-    return Spikes(size, noise + np.float32(_TEXTURE / _SEED) * span)
+    difference = np.abs(luma - (first + second) * np.float32(0.5))
+    noise = 1.4826 * float(np.median(difference[::4, ::4]))
+    tolerance = _noise_map(difference, noise + _NOISE_FLOOR) * np.float32(_SEED) + span * np.float32(_TEXTURE)
+    return Spikes(size, np.abs(size) / tolerance, noise)
 
 
-def dirt_probability(luma: Plane, views: list[Plane], strength: float) -> Plane:
+def dirt_probability(luma: Plane, views: list[Plane], strength: float, *, is_between: bool = True) -> Plane:
     """Probability (H, W) uint8, 255 = 1, that a pixel is dirt; 128 and above means damaged.
 
-    `views`: the frame (H, W) as its neighbours show it, the nearest on either side first.
+    `views`: the frame (H, W) as its neighbours show it, the nearest on either side first; fewer than two
+    tell nothing. `is_between`: whether the first two lie on either side of the frame in time.
     `strength` in (0, 1]: with a half, a mark must stand out twice as far to be found.
     """
+    if len(views) < 2:
+        return np.zeros(luma.shape, np.uint8)
     spikes = spikes_of(luma, views)
-    if spikes is None:
+    score = spikes.score * np.float32(strength)
+    blotches = find_blotches(score, body=_BODY / _SEED)
+    kept = are_dirt(blotches, luma, views, spikes.size, score, spikes.noise, is_between=is_between)
+    if not kept.any():
         return np.zeros(luma.shape, np.uint8)
-    score = np.abs(spikes.size) * np.float32(strength) / (spikes.noise * np.float32(_SEED))
-    found = _blotches(score)
-    if not found.any():
-        return np.zeros(luma.shape, np.uint8)
-    return _soft(score, found)
+    return _soft(score, np.asarray(np.append(False, kept)[blotches.labels]))
 
 
-def _noise_map(difference: Plane) -> Plane:
+def _noise_map(difference: Plane, typical: float) -> Plane:
     """Standard deviation of the difference to the neighbours' mean, locally; dirt itself counts little."""
-    size = np.abs(difference)
-    typical = 1.4826 * float(np.median(size[::4, ::4])) + _NOISE_FLOOR
     small = cv2.resize(
-        np.minimum(size, 4 * typical),
-        (-(-size.shape[1] // _DIM), -(-size.shape[0] // _DIM)),
+        np.minimum(difference, 4 * typical),
+        (-(-difference.shape[1] // _DIM), -(-difference.shape[0] // _DIM)),
         interpolation=cv2.INTER_AREA,
     )
     local = np.maximum(cv2.blur(small, (15, 15)) * 1.25, 0.6 * typical)
-    return np.asarray(cv2.resize(local, size.shape[::-1], interpolation=cv2.INTER_LINEAR))
-
-
-def _blotches(score: Plane) -> Plane:
-    """Connected regions of body that hold a seed: bool (H, W)."""
-    body = (score > _BODY / _SEED).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
-    kept = np.zeros(count, np.bool_)
-    kept[labels[score > 1]] = True
-    kept[0] = False
-    area = stats[:, cv2.CC_STAT_AREA]
-    kept &= area >= 2
-    kept &= area < 0.05 * score.size
-    return np.asarray(kept[labels])
+    return np.asarray(cv2.resize(local, difference.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def _soft(score: Plane, found: Plane) -> Plane:

@@ -36,7 +36,10 @@ def repeats_in(lumas: list[Plane]) -> list[bool]:
     small = map_frames(half_size, lumas)
 
     def is_repeat(t: int) -> bool:
-        difference = np.abs(small[t + 1] - small[t])
+        first, second = small[t], small[t + 1]
+        # Deflickered, a repeat may have got a slightly other exposure.
+        gain = float((first * second).sum() / max(float(np.square(first).sum()), 1e-6))
+        difference = np.abs(second - first * np.float32(gain))
         return bool(
             difference.mean() < _REPEAT_MEAN and np.asarray(cv2.blur(difference, (2, 2))).max() < _REPEAT_MOST
         )

@@ -23,6 +23,7 @@ _CLEAREST = 1.6  # mean height of a clear ridge
 SIDES = 3
 """Neighbours on either side to compare with."""
 
+_LEAST = 0.12  # share of the picture's height that one piece must span
 _MOST = 3.0  # a single row's say
 
 
@@ -44,14 +45,20 @@ def scratch_probability(
     if width < 4 * _REACH or height < 8 * _ROWS or not neighbours:
         return np.zeros(shape, np.uint8)
     strip = strips[frame]
-    views = [_carried(strips[frame + there.step], there) for there in neighbours]
+    views = [
+        (
+            _carried(strips[frame + there.step], _beside(there)),
+            _carried(strips[frame + there.step], _overall(there)),
+        )
+        for there in neighbours
+    ]
     result = np.zeros(strip.shape, np.float32)
     for sign in (np.float32(1), np.float32(-1)):
         ridge = _ridges(strip * sign)
         tall = _tall(ridge) * np.float32(strength)
         if tall.max() <= _CLEAR:
             continue
-        shown = [_ridges(view * sign) for view in views]
+        shown = [np.maximum(*(_ridges(view * sign) for view in pair)) for pair in views]
         result = np.maximum(result, _unexplained(ridge, tall, shown))
     if not result.any():
         return np.zeros(shape, np.uint8)
@@ -59,22 +66,42 @@ def scratch_probability(
     return np.asarray(full * np.float32(255)).astype(np.uint8)
 
 
-def _carried(strip: Plane, neighbour: Neighbour) -> Plane:
-    """Bring a neighbour's strip along the motion to the sides of each place, not that of the place itself."""
+def _carried(strip: Plane, flow: Flow) -> Plane:
+    """Bring a neighbour's strip along `flow`."""
     rows, width = strip.shape
-    flow = _beside(neighbour.flow, neighbour.confidence)
     full = cv2.resize(flow, (2 * flow.shape[1], rows), interpolation=cv2.INTER_AREA)[:, :width]
     map_x = full[..., 0] + np.arange(width, dtype=np.float32)
     map_y = full[..., 1] / np.float32(_ROWS) + np.arange(rows, dtype=np.float32)[:, None]
     return np.asarray(cv2.remap(strip, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _beside(flow: Flow, confidence: Plane) -> Flow:
+def _beside(neighbour: Neighbour) -> Flow:
     """Mean flow 10 to 40 pixels to either side: a scratch in an even place draws the flow upon itself."""
-    weighted = np.dstack([flow * confidence[..., None], confidence]) + np.float32(1e-3)
+    confidence = neighbour.confidence[..., None]
+    weighted = np.dstack([neighbour.flow * confidence, confidence]) + np.float32(1e-3)
     ring = np.asarray(cv2.boxFilter(weighted, -1, (41, 17), normalize=False))
     ring = ring - np.asarray(cv2.boxFilter(weighted, -1, (11, 17), normalize=False))
     return np.asarray(ring[..., :2] / np.maximum(ring[..., 2:], 1e-3))
+
+
+def _overall(neighbour: Neighbour) -> Flow:
+    """The affine motion that fits most of the picture: that of the camera, or of the film in its gate."""
+    rows, columns = neighbour.confidence.shape
+    y, x = np.mgrid[0:rows:4, 0:columns:4].astype(np.float64)
+    basis = [np.ones(x.size), x.ravel() / columns - 0.5, y.ravel() / rows - 0.5]
+    seen = neighbour.flow[::4, ::4].reshape(-1, 2).astype(np.float64)
+    trust = neighbour.confidence[::4, ::4].ravel().astype(np.float64) + 1e-3
+    fit = np.zeros((3, 2))
+    fit[0] = np.median(seen, axis=0)
+    for _ in range(4):
+        away = np.square(seen - sum(b[:, None] * c for b, c in zip(basis, fit, strict=True))).sum(axis=1)
+        weight = trust / (1 + away)
+        matrix = np.array([[(weight * a * b).sum() for a in basis] for b in basis])
+        target = np.array([(weight[:, None] * b[:, None] * seen).sum(axis=0) for b in basis])
+        fit = np.linalg.solve(matrix + 1e-6 * np.eye(3), target)
+    across = (np.arange(columns) / columns - 0.5)[None, :, None]
+    down = (np.arange(rows) / rows - 0.5)[:, None, None]
+    return np.asarray(fit[0] + across * fit[1] + down * fit[2], dtype=np.float32)
 
 
 def _ridges(strip: Plane) -> Plane:
@@ -122,8 +149,16 @@ def _unexplained(ridge: Plane, tall: Plane, shown: list[Plane]) -> Plane:
     clear = np.clip((tall - _CLEAR) / (_CLEAREST - _CLEAR), 0, 1)
     allowed = _EXPLAINED[0] + (_EXPLAINED[1] - _EXPLAINED[0]) * clear
     standing = (tall > _CLEAR) & (explained < allowed) & (ridge > 0.4)
-    body = cv2.dilate(standing.astype(np.uint8), np.ones((3, 3), np.uint8))
-    return np.asarray(body, dtype=np.float32)
+    body = cv2.dilate(standing.astype(np.uint8), np.ones((7, 3), np.uint8))
+    return np.asarray(_long(body), dtype=np.float32)
+
+
+def _long(body: Plane) -> Plane:
+    """Drop what is connected over less than a share of the height."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
+    kept = stats[:, cv2.CC_STAT_HEIGHT] >= _LEAST * body.shape[0]
+    kept[0] = False
+    return np.asarray(kept[labels])
 
 
 def _sum(plane: Plane, length: int) -> Plane:
