@@ -108,7 +108,10 @@ CODECS: Mapping[str, MasterCodec] = {
             suffix=".mkv",
             pixel_format=_ffv1_format,
             size_options=_ffv1_slices,
-            options={"level": "3", "g": "1", "slicecrc": "1", "coder": "range_tab", "context": "1"},
+            # Measured on grainy film, every frame a key frame (g 1): the small context model is both smaller
+            # and faster than the large one; the range coder is 2 to 3 % smaller than Golomb-Rice, and takes a
+            # sixth more time.
+            options={"level": "3", "g": "1", "slicecrc": "1", "coder": "range_tab", "context": "0"},
             typical_ratio=0.1,
         ),
         _prores("prores-hq", "hq", "yuv422p10le"),

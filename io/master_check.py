@@ -73,7 +73,13 @@ def decoder_input(path: Path, sequence: PictureSequence | None) -> tuple[str, di
     return f"file:{pattern}", options
 
 
-DECODE_OPTIONS: Mapping[str, str | None] = {"map": "0:v:0", "fps_mode": "passthrough", "copyts": None}
+DECODE_OPTIONS: Mapping[str, str | None] = {
+    "map": "0:v:0",
+    "fps_mode": "passthrough",
+    "enc_time_base": "demux",
+    "copyts": None,
+}
+"""Every frame as the file has it, none doubled or left out, in units of the file's own clock."""
 
 
 def decode_master(
