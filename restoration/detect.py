@@ -8,7 +8,8 @@ from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.neighbours import brought, in_light_of, neighbours_of, repeats_in
-from reelfix.restoration.scratch import SIDES, scratch_probability, strip_of
+from reelfix.restoration.scratch import SIDES, scratch_probability
+from reelfix.restoration.strips import strip_of
 
 
 def detect_damage(

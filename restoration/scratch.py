@@ -6,106 +6,109 @@ them says in the frames before and after, and a scratch, which wanders as the fi
 al., "Robust automatic line scratch detection in films", 2014, tell them apart).
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
-from reelfix.restoration.motion import Flow
 from reelfix.restoration.neighbours import Neighbour
+from reelfix.restoration.strips import carried, flow_beside, flow_overall
 
-_ROWS = 4  # rows taken together: a scratch hardly leans over so few
-_REACH = 5  # pixels to the sides with which a column is compared
-_EVEN = 0.5  # share of the ridge by which its two sides may differ
-_TALL = 0.3  # share of the picture's height over which a ridge is followed
-_CLEAR = 0.9  # mean height of the ridge along it, in standard deviations of its surroundings
-_EXPLAINED = (0.35, 0.65)  # share of a faint and of a clear ridge that neighbours may show
-_CLEAREST = 1.6  # mean height of a clear ridge
 SIDES = 3
 """Neighbours on either side to compare with."""
 
-_LEAST = 0.12  # share of the picture's height that one piece must span
+_REACH = 5  # columns to the sides with which one is compared
+_EVEN = 0.5  # share of the ridge by which its two sides may differ
+_TALL = 0.3  # share of the picture's height over which evidence is gathered
+_CLEAR = 0.6  # least mean height of a ridge along it, in standard deviations of its surroundings
 _MOST = 3.0  # a single row's say
+_LEAST = 0.12  # share of the picture's height that one piece must span
+
+# Logistic regression over the tall ridges of 15 clips damaged by `damage_clip` and two films that are full of
+# poles, frames and wainscots: weights of log(tall), explained, log(narrow), log(misfit) (see `_Evidence`).
+_WEIGHTS = (4.2, -4.4, 2.4, -1.1)
+_BIAS = -1.1
+_SEED, _BODY = 1.0, -1.0  # logits: a scratch has some of the first, and takes in what is above the second
 
 
-def strip_of(luma: Plane) -> Plane:
-    """Reduce a luma (H, W) to means over few rows, (H / 4, W): what scratches are looked for in."""
-    height, width = luma.shape
-    size = (width, max(height // _ROWS, 1))
-    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+@dataclass(frozen=True)
+class _Evidence:
+    """What speaks for a scratch at each place, all (rows, columns)."""
+
+    ridge: Plane
+    tall: Plane
+    """Mean ridge over a good part of the height, above what the columns around have by chance."""
+    explained: Plane
+    """Share of it that neighbours show where the scene's motion puts it; of those that show least."""
+    narrow: Plane
+    """Height of the ridge over its near sides, in units of that over its far ones: small for a blur."""
+    misfit: Plane
+    """How ill the neighbours show what is beside the ridge, in units of its height: motion not followed."""
 
 
 def scratch_probability(
     strips: list[Plane], neighbours: list[Neighbour], frame: int, shape: tuple[int, int], strength: float
 ) -> Plane:
-    """Probability (H, W) uint8, 255 = 1, that a pixel is under a running scratch.
+    """Probability (H, W) uint8, 255 = 1, that a pixel is under a running scratch; 128 and above: it is.
 
-    `strips` of all frames in the window (see `strip_of`); `neighbours` of the frame in hand; `shape` (H, W).
+    `strips` of all frames in the window (see `strips`); `neighbours` of the frame in hand; `shape` (H, W).
     """
-    height, width = shape
-    if width < 4 * _REACH or height < 8 * _ROWS or not neighbours:
-        return np.zeros(shape, np.uint8)
     strip = strips[frame]
+    if strip.shape[1] < 4 * _REACH or strip.shape[0] < 8 or not neighbours:
+        return np.zeros(shape, np.uint8)
     views = [
-        (
-            _carried(strips[frame + there.step], _beside(there)),
-            _carried(strips[frame + there.step], _overall(there)),
-        )
+        tuple(carried(strips[frame + there.step], flow(there), shape) for flow in (flow_beside, flow_overall))
         for there in neighbours
     ]
-    result = np.zeros(strip.shape, np.float32)
+    misfit = _misfit(strip, views)
+    found = np.zeros(strip.shape, np.uint8)
     for sign in (np.float32(1), np.float32(-1)):
-        ridge = _ridges(strip * sign)
-        tall = _tall(ridge) * np.float32(strength)
-        if tall.max() <= _CLEAR:
-            continue
-        shown = [np.maximum(*(_ridges(view * sign) for view in pair)) for pair in views]
-        result = np.maximum(result, _unexplained(ridge, tall, shown))
-    if not result.any():
+        evidence = _gathered(strip * sign, [(a * sign, b * sign) for a, b in views], misfit)
+        if evidence is not None:
+            found |= _scratches(evidence, strength)
+    if not found.any():
         return np.zeros(shape, np.uint8)
-    full = cv2.resize(result, (width, height), interpolation=cv2.INTER_LINEAR)
+    full = cv2.resize(found.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(full * np.float32(255)).astype(np.uint8)
 
 
-def _carried(strip: Plane, flow: Flow) -> Plane:
-    """Bring a neighbour's strip along `flow`."""
-    rows, width = strip.shape
-    full = cv2.resize(flow, (2 * flow.shape[1], rows), interpolation=cv2.INTER_AREA)[:, :width]
-    map_x = full[..., 0] + np.arange(width, dtype=np.float32)
-    map_y = full[..., 1] / np.float32(_ROWS) + np.arange(rows, dtype=np.float32)[:, None]
-    return np.asarray(cv2.remap(strip, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+def _gathered(strip: Plane, views: list[tuple[Plane, ...]], misfit: Plane) -> _Evidence | None:
+    """Evidence for bright scratches; None where no ridge stands tall."""
+    ridge = _ridges(strip)
+    along = _along(_loose(ridge))
+    tall = np.asarray(along - cv2.blur(along, (61, 1)))
+    if tall.max() <= _CLEAR:
+        return None
+    shares = []
+    for pair in views:
+        there = np.maximum(*(_ridges(view) for view in pair))
+        shares.append(_along(np.minimum(_loose(ridge), _loose(there))) / np.maximum(along, 0.1))
+    # A scratch may come back to its place in some frames, the scene is in its place in nearly all.
+    least = np.sort(np.stack(shares), axis=0)[: -(-len(shares) // 2)]
+    far, near = (_along(_loose(_over_sides(strip, distance))) for distance in (_REACH, 2))
+    far += np.float32(1e-4)
+    return _Evidence(ridge, tall, least.mean(axis=0), near / far, misfit / far)
 
 
-def _beside(neighbour: Neighbour) -> Flow:
-    """Mean flow 10 to 40 pixels to either side: a scratch in an even place draws the flow upon itself."""
-    confidence = neighbour.confidence[..., None]
-    weighted = np.dstack([neighbour.flow * confidence, confidence]) + np.float32(1e-3)
-    ring = np.asarray(cv2.boxFilter(weighted, -1, (41, 17), normalize=False))
-    ring = ring - np.asarray(cv2.boxFilter(weighted, -1, (11, 17), normalize=False))
-    return np.asarray(ring[..., :2] / np.maximum(ring[..., 2:], 1e-3))
-
-
-def _overall(neighbour: Neighbour) -> Flow:
-    """The affine motion that fits most of the picture: that of the camera, or of the film in its gate."""
-    rows, columns = neighbour.confidence.shape
-    y, x = np.mgrid[0:rows:4, 0:columns:4].astype(np.float64)
-    basis = [np.ones(x.size), x.ravel() / columns - 0.5, y.ravel() / rows - 0.5]
-    seen = neighbour.flow[::4, ::4].reshape(-1, 2).astype(np.float64)
-    trust = neighbour.confidence[::4, ::4].ravel().astype(np.float64) + 1e-3
-    fit = np.zeros((3, 2))
-    fit[0] = np.median(seen, axis=0)
-    for _ in range(4):
-        away = np.square(seen - sum(b[:, None] * c for b, c in zip(basis, fit, strict=True))).sum(axis=1)
-        weight = trust / (1 + away)
-        matrix = np.array([[(weight * a * b).sum() for a in basis] for b in basis])
-        target = np.array([(weight[:, None] * b[:, None] * seen).sum(axis=0) for b in basis])
-        fit = np.linalg.solve(matrix + 1e-6 * np.eye(3), target)
-    across = (np.arange(columns) / columns - 0.5)[None, :, None]
-    down = (np.arange(rows) / rows - 0.5)[:, None, None]
-    return np.asarray(fit[0] + across * fit[1] + down * fit[2], dtype=np.float32)
+def _scratches(evidence: _Evidence, strength: float) -> Plane:
+    """Places held to be scratched: uint8 (rows, columns), 1 or 0."""
+    logit = _WEIGHTS[0] * np.log(np.maximum(evidence.tall * strength, 1e-3)) + _BIAS
+    logit += _WEIGHTS[1] * evidence.explained
+    logit += _WEIGHTS[2] * np.log(np.clip(evidence.narrow, 0.1, 1.2))
+    logit += _WEIGHTS[3] * np.log(evidence.misfit + 0.02)
+    logit[(evidence.tall * strength <= _CLEAR) | (evidence.ridge < 0.4)] = -np.inf
+    body = cv2.dilate((logit > _BODY).astype(np.uint8), np.ones((7, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
+    kept = np.zeros(len(stats), np.bool_)
+    kept[labels[logit > _SEED]] = True
+    kept &= stats[:, cv2.CC_STAT_HEIGHT] >= _LEAST * body.shape[0]
+    kept[0] = False
+    return np.asarray(kept[labels].astype(np.uint8))
 
 
 def _ridges(strip: Plane) -> Plane:
-    """Height of bright ridges one to four pixels wide, in standard deviations of the row's texture."""
+    """Height of bright ridges one to four columns wide, in standard deviations of the row's texture."""
     width = strip.shape[1]
     padded = cv2.copyMakeBorder(strip, 0, 0, _REACH, _REACH, cv2.BORDER_REPLICATE)
     side = cv2.blur(padded, (3, 1))
@@ -119,47 +122,34 @@ def _ridges(strip: Plane) -> Plane:
     return np.asarray(ridge, dtype=np.float32)
 
 
-def _along(ridge: Plane) -> Plane:
-    """Mean of a ridge over a good part of the height; it may lean by a pixel."""
-    loose = cv2.dilate(ridge, np.ones((1, 3), np.uint8))
-    return np.asarray(cv2.blur(loose, (1, _length(ridge)), borderType=cv2.BORDER_REFLECT))
+def _over_sides(strip: Plane, distance: int) -> Plane:
+    """Height of each column over the higher of those `distance` to its left and right, never negative."""
+    width = strip.shape[1]
+    padded = cv2.copyMakeBorder(strip, 0, 0, distance, distance, cv2.BORDER_REPLICATE)
+    return np.asarray(np.maximum(strip - np.maximum(padded[:, :width], padded[:, 2 * distance :]), 0))
 
 
-def _length(ridge: Plane) -> int:
-    return max(int(_TALL * ridge.shape[0]), 3)
+def _misfit(strip: Plane, views: list[tuple[Plane, ...]]) -> Plane:
+    """Mean difference to the four nearest views, 4 to 12 columns aside, over a part of the height."""
+    nearest = views[:4]
+    apart = np.zeros(strip.shape, np.float32)
+    for pair in nearest:
+        apart += np.minimum(*(np.abs(strip - view) for view in pair))
+    length = _length(strip)
+    wide = np.asarray(cv2.boxFilter(apart, -1, (25, length), normalize=False))
+    inner = np.asarray(cv2.boxFilter(apart, -1, (7, length), normalize=False))
+    return np.asarray((wide - inner) / np.float32(18 * length * len(nearest)))
 
 
-def _tall(ridge: Plane) -> Plane:
-    """Mean ridge along the height, above what the columns around have by chance."""
-    along = _along(ridge)
-    return np.asarray(along - cv2.blur(along, (61, 1)))
+def _loose(ridge: Plane) -> Plane:
+    """A ridge that may lean by a column."""
+    return np.asarray(cv2.dilate(ridge, np.ones((1, 3), np.uint8)))
 
 
-def _unexplained(ridge: Plane, tall: Plane, shown: list[Plane]) -> Plane:
-    """Where tall ridges are that the neighbours do not show: (rows, W) in [0, 1]."""
-    loose = cv2.dilate(ridge, np.ones((1, 3), np.uint8))
-    whole = _sum(loose, _length(ridge))
-    shares = []
-    for view in shown:
-        there = cv2.dilate(view, np.ones((1, 3), np.uint8))
-        shares.append(_sum(np.minimum(loose, there), _length(ridge)) / np.maximum(whole, 0.1))
-    # A scratch may come back to its place in some frames, the scene is in its place in nearly all.
-    least = np.sort(np.stack(shares), axis=0)[: -(-len(shares) // 2)]
-    explained = least.mean(axis=0)
-    clear = np.clip((tall - _CLEAR) / (_CLEAREST - _CLEAR), 0, 1)
-    allowed = _EXPLAINED[0] + (_EXPLAINED[1] - _EXPLAINED[0]) * clear
-    standing = (tall > _CLEAR) & (explained < allowed) & (ridge > 0.4)
-    body = cv2.dilate(standing.astype(np.uint8), np.ones((7, 3), np.uint8))
-    return np.asarray(_long(body), dtype=np.float32)
+def _along(plane: Plane) -> Plane:
+    """Mean over a good part of the height."""
+    return np.asarray(cv2.blur(plane, (1, _length(plane)), borderType=cv2.BORDER_REFLECT))
 
 
-def _long(body: Plane) -> Plane:
-    """Drop what is connected over less than a share of the height."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
-    kept = stats[:, cv2.CC_STAT_HEIGHT] >= _LEAST * body.shape[0]
-    kept[0] = False
-    return np.asarray(kept[labels])
-
-
-def _sum(plane: Plane, length: int) -> Plane:
-    return np.asarray(cv2.blur(plane, (1, length), borderType=cv2.BORDER_REFLECT))
+def _length(strip: Plane) -> int:
+    return max(int(_TALL * strip.shape[0]), 3)
