@@ -9,7 +9,6 @@ from reelfix.io.pixel_format import PixelFormat
 
 _FULL_HD = 1280 * 720
 _UHD = 3840 * 2160
-_TINY = 32
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,8 @@ class MasterCodec:
     """Of the file; of an image sequence: of each picture."""
     pixel_format: Callable[[PixelFormat], str]
     """The encoder's pixel format for frames of a store's format."""
-    size_options: Callable[[int, int], Mapping[str, str]] = lambda height, width: {}
+    size_options: Callable[[PixelFormat, int, int], Mapping[str, str]] = lambda source, height, width: {}
+    """Options that follow from the store's format, height and width."""
     options: Mapping[str, str] = field(default_factory=dict)
     is_lossless: bool = True
     """Whether the encoder gives back the pictures it was given, bit for bit."""
@@ -41,9 +41,9 @@ class MasterCodec:
         """Whether the master is a folder of pictures."""
         return self.container is None
 
-    def encoder_options(self, height: int, width: int) -> dict[str, str]:
-        """Return the encoder's options for frames of this size."""
-        return {**self.options, **self.size_options(height, width)}
+    def encoder_options(self, source: PixelFormat, height: int, width: int) -> dict[str, str]:
+        """Return the encoder's options for frames of a store's format, of this size."""
+        return {**self.options, **self.size_options(source, height, width)}
 
 
 def _ffv1_format(source: PixelFormat) -> str:
@@ -53,12 +53,39 @@ def _ffv1_format(source: PixelFormat) -> str:
     return source.name.replace("yuvj", "yuv")
 
 
-def _ffv1_slices(height: int, width: int) -> Mapping[str, str]:
-    """Slices, each decodable and checked by itself: 4 in small frames, 16 from HD, 24 from UHD on."""
-    if min(height, width) < _TINY:
-        return {"slices": "4"} if min(height, width) > 1 else {"slices": "1"}
+def _ffv1_slices(source: PixelFormat, height: int, width: int) -> Mapping[str, str]:
+    """Slices, each decodable and checked by itself: 4 in small frames, 16 from HD, 24 from UHD on.
+
+    The nearest number that the encoder can cut the frame into, so that no slice ends within a chroma sample.
+    """
     area = height * width
-    return {"slices": "24" if area >= _UHD else "16" if area >= _FULL_HD else "4"}
+    wanted = 24 if area >= _UHD else 16 if area >= _FULL_HD else 4
+    possible = _possible_slices(source, height, width)
+    if not possible:
+        raise DeliveryError(
+            f"FFV1 cannot cut frames of {width} x {height} into slices: use tiff, png or dpx."
+        )
+    return {"slices": str(min((count for count in possible if count >= wanted), default=max(possible)))}
+
+
+def _possible_slices(source: PixelFormat, height: int, width: int) -> list[int]:
+    """The numbers of slices that libavcodec's FFV1 encoder accepts (level 3; as encode_init there has it)."""
+    rows, columns = source.plane_shape("u" if source.is_yuv else source.planes[0], height, width)
+    least = 2 if width > 352 or height > 288 else 1
+    return sorted(
+        across * down
+        for down in range(min(least, rows), 9)
+        for across in range(down, 2 * down + 1)
+        if across <= columns
+        and down <= rows
+        and not _splits_chroma(width, across, source.log2_chroma_width)
+        and not _splits_chroma(height, down, source.log2_chroma_height)
+    )
+
+
+def _splits_chroma(size: int, slices: int, log2_step: int) -> bool:
+    step = 1 << log2_step
+    return size % step != 0 and (size - size * (slices - 1) // slices) % step == 0
 
 
 def _rgb(source: PixelFormat, *, packed_8: str, packed_16: str, gray_8: str, gray_16: str) -> str:

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from reelfix.io.codecs import MasterCodec
 from reelfix.io.documents import sync_folder
 from reelfix.io.errors import DeliveryError
+from reelfix.io.pixel_format import PixelFormat
 from reelfix.io.tags import MATRICES, PRIMARIES, RANGES, TRANSFERS, UNKNOWN, PictureTags
 
 PIPED = {"matroska": "matroska", "mov": "mov", "mp4": "nut"}
@@ -40,7 +41,10 @@ class EncoderSettings:
     """All that an encoder must know beyond its codec's own options."""
 
     codec: MasterCodec
+    source: PixelFormat
+    """Format of the frame store that the frames come from."""
     pixel_format: str
+    """The encoder's."""
     height: int
     width: int
     rate: Fraction
@@ -74,7 +78,9 @@ class StreamEncoder:
         codec = settings.codec
         piped = PIPED[str(codec.container)]
         self._container = av.open(url, "w", format=piped, container_options=_PIPE_OPTIONS[piped])
-        options = codec.encoder_options(settings.height, settings.width) | _tag_options(settings.tags)
+        options = codec.encoder_options(settings.source, settings.height, settings.width) | _tag_options(
+            settings.tags
+        )
         stream = self._container.add_stream(codec.encoder, rate=settings.rate, options=options)
         assert isinstance(stream, VideoStream)
         self._stream = stream
@@ -119,7 +125,7 @@ class SequenceEncoder:
         context = CodecContext.create(settings.codec.encoder, "w")
         assert isinstance(context, VideoCodecContext)
         context.options = {
-            **settings.codec.encoder_options(settings.height, settings.width),
+            **settings.codec.encoder_options(settings.source, settings.height, settings.width),
             **_tag_options(settings.tags),
         }
         context.framerate = settings.rate

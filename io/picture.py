@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 import av
 import numpy as np
@@ -106,19 +107,19 @@ class Converter:
         self.source = source
         self.target = target
         self._source_tags = tags
-        self._widened = _widened(source, target)
+        self._prepared = _prepared(source, target)
         self.tags = _target_tags(source, target, height, tags, limited_range=limited_range)
         self.height, self.width = height, width * (2 if side_by_side else 1)
         chain = [("hstack", "inputs=2")] if side_by_side else []
         if limited_range and (self.height % 2 or self.width % 2):
             self.height, self.width = self.height + self.height % 2, self.width + self.width % 2
             chain.append(("pad", f"{self.width}:{self.height}"))
-        if target != _plain(self._widened.name):
+        if target != _plain(self._prepared.name):
             chain += [("scale", self._scale_options()), ("format", target)]
         if tags.is_interlaced:
             chain.append(("setfield", "tff" if tags.is_top_field_first else "bff"))
         inputs = 2 if side_by_side else 1
-        self._graph = _build(self._widened, height, width, tags, chain, inputs) if chain else None
+        self._graph = _build(self._prepared, height, width, tags, chain, inputs) if chain else None
 
     @property
     def keeps_code_values(self) -> bool:
@@ -129,8 +130,7 @@ class Converter:
     def convert(self, *pictures: Picture) -> VideoFrame:
         """Turn one frame (two for side by side: before, after) into the encoder's."""
         frames = [
-            make_frame(_widen(picture, self.source, self._widened), self._widened, self._source_tags)
-            for picture in pictures
+            make_frame(self._prepare(picture), self._prepared, self._source_tags) for picture in pictures
         ]
         if self._graph is None:
             return frames[0]
@@ -139,6 +139,23 @@ class Converter:
             self._graph.vpush(frame, at=place)
         # Encoders write the frame's own tags, and the scaler names BT.601 as it likes.
         return _tagged(self._graph.vpull(), self.tags)
+
+    def _prepare(self, picture: Picture) -> Picture:
+        """Do in whole numbers what the scaler does less exactly: gray to Y'CbCr, wider code values."""
+        if self._prepared.is_yuv and not self.source.is_yuv:
+            return _gray_as_yuv(picture["gray"], self._luma_of_gray, self._prepared)
+        return _widen(picture, self.source, self._prepared)
+
+    @cached_property
+    def _luma_of_gray(self) -> npt.NDArray[np.uint16]:
+        """Limited-range luma for every code value of gray, rounded."""
+        values = np.arange(self.source.peak + 1, dtype=np.int64)
+        unit, span = 1 << (self._prepared.depth - 8), self.source.peak
+        if _range(self._source_tags, is_yuv=False) == "limited":
+            luma = (values << self._prepared.depth) >> self.source.depth
+        else:
+            luma = 16 * unit + (values * 219 * unit + span // 2) // span
+        return luma.astype(np.uint16)
 
     def _scale_options(self) -> str:
         options = [f"flags={_SCALER_FLAGS}"]
@@ -188,16 +205,26 @@ def _target_tags(
     return tags
 
 
-def _widened(source: PixelFormat, target: str) -> PixelFormat:
-    """Return the format of `source`'s kind at the target's depth, where the target is deeper gray or RGB."""
-    if source.is_yuv or target.startswith("yuv"):
+def _prepared(source: PixelFormat, target: str) -> PixelFormat:
+    """Return the format in which frames reach the scaler: gray's is the target's, RGB's has its depth."""
+    if source.is_yuv:
         return source
-    depth = {"gray16": 16, "rgb48l": 16, "rgb48b": 16, "gbrp10": 10, "gbrp12": 12}.get(
-        target[:6], source.depth
-    )
+    if target.startswith("yuv"):
+        return PixelFormat.parse(target) if source.planes == ("gray",) else source
+    depths = {"gray16": 16, "rgb48l": 16, "rgb48b": 16, "gbrp10": 10, "gbrp12": 12}
+    depth = depths.get(target[:6], 0)
     if depth <= source.depth:
         return source
     return PixelFormat.parse(f"{'gray' if source.planes == ('gray',) else 'gbrp'}{depth}le")
+
+
+def _gray_as_yuv(
+    gray: npt.NDArray[np.unsignedinteger], luma: npt.NDArray[np.uint16], target: PixelFormat
+) -> Picture:
+    """Gray (H, W) as luma with neutral chroma."""
+    height, width = gray.shape
+    neutral = np.full(target.plane_shape("u", height, width), 1 << (target.depth - 1), target.dtype)
+    return {"y": luma[gray].astype(target.dtype, copy=False), "u": neutral, "v": neutral}
 
 
 def _widen(picture: Picture, source: PixelFormat, target: PixelFormat) -> Picture:

@@ -108,6 +108,7 @@ def write_pictures(job: ExportJob, landing: Landing, emit: Emit) -> Meant:
     video = job.reel.info.video
     settings = EncoderSettings(
         codec=job.codec,
+        source=video.pixel_format,
         pixel_format=converter.target,
         height=converter.height,
         width=converter.width,

@@ -153,7 +153,7 @@ def _master(
         "files": len(files),
         "codec": job.codec.name,
         "encoder": job.codec.encoder,
-        "encoder_options": job.codec.encoder_options(converter.height, converter.width),
+        "encoder_options": job.codec.encoder_options(converter.source, converter.height, converter.width),
         "container": job.codec.container,
         "pixel_format": converter.target,
         "side_by_side": job.request.side_by_side,

@@ -82,7 +82,7 @@ def _prepared(film: Path, loops: int, scale: str | None, folder: Path) -> Path:
 def _ffmpeg_seconds(source: Path, reel: Reel, target: Path) -> float:
     """Decode and encode anew, with the options of the codec table."""
     video = reel.info.video
-    options = CODECS["ffv1"].encoder_options(video.height, video.width)
+    options = CODECS["ffv1"].encoder_options(video.pixel_format, video.height, video.width)
     coding = [word for name, value in options.items() for word in (f"-{name}", value)]
     command = [
         ffmpeg_binary(),
@@ -121,5 +121,6 @@ def command(films: tuple[str, ...], loops: int, runs: int, scale: str | None, fo
         for row in export_rows(films, loops=loops, runs=runs, scale=scale, folder=Path(place)):
             click.echo(
                 f"| {row.film} | {row.size} | {row.frames} | {row.ffmpeg_seconds:.2f} "
-                f"| {row.export_seconds:.2f} | {row.checked_seconds:.2f} | {row.ratio:.2f} | {row.checked_ratio:.2f} |"
+                f"| {row.export_seconds:.2f} | {row.checked_seconds:.2f} "
+                f"| {row.ratio:.2f} | {row.checked_ratio:.2f} |"
             )
