@@ -42,14 +42,16 @@ class DecodedFrame:
 class Decoded:
     """The picture stream of a master, decoded by the stock ffmpeg."""
 
+    pix_fmt: str
     header: tuple[str, ...]
     """The comment lines of the framemd5."""
     frames: tuple[DecodedFrame, ...]
 
     @property
     def framemd5(self) -> str:
-        """The whole framemd5, as ffmpeg writes it."""
-        return "\n".join([*self.header, *(frame.line for frame in self.frames)]) + "\n"
+        """The whole framemd5, as ffmpeg writes it, and the options that give it again."""
+        command = f"#command: ffmpeg -i MASTER {' '.join(_words(self.pix_fmt))} -f framemd5 -"
+        return "\n".join([*self.header, command, *(frame.line for frame in self.frames)]) + "\n"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,12 @@ DECODE_OPTIONS: Mapping[str, str | None] = {
 """Every frame as the file has it, none doubled or left out, in units of the file's own clock."""
 
 
+def _words(pix_fmt: str) -> list[str]:
+    """The options as ffmpeg's command line has them."""
+    options = {**DECODE_OPTIONS, "pix_fmt": pix_fmt}
+    return [word for name, value in options.items() for word in (f"-{name}", value) if word is not None]
+
+
 def decode_master(
     url: str, options: Mapping[str, str], pix_fmt: str, *, progress: Callable[[int], None] = lambda done: None
 ) -> Decoded:
@@ -101,7 +109,7 @@ def decode_master(
                 frames.append(DecodedFrame(line, int(fields[2]) * time_base, fields[5].strip()))
                 progress(len(frames))
         running.finish()
-    return Decoded(tuple(header), tuple(frames))
+    return Decoded(pix_fmt, tuple(header), tuple(frames))
 
 
 def check_frames(

@@ -133,7 +133,7 @@ class Converter:
             make_frame(self._prepare(picture), self._prepared, self._source_tags) for picture in pictures
         ]
         if self._graph is None:
-            return frames[0]
+            return _tagged(frames[0], self.tags)
         for place, frame in enumerate(frames):
             frame.pts = 0
             self._graph.vpush(frame, at=place)
