@@ -29,6 +29,8 @@ _LEAST = 0.12  # share of the picture's height that one piece must span
 # poles, frames and wainscots: weights of log(tall), explained, log(narrow), log(misfit) (see `_Evidence`).
 _WEIGHTS = (4.2, -4.4, 2.4, -1.1)
 _BIAS = -1.1
+_EXPLAINED = 0.55  # what is explained further than this counts against a scratch far more: poles stay
+_BEYOND = -15.0  # weight of what is beyond it
 _SEED, _BODY = 1.0, -1.0  # logits: a scratch has some of the first, and takes in what is above the second
 
 
@@ -95,6 +97,7 @@ def _scratches(evidence: _Evidence, strength: float) -> Plane:
     """Places held to be scratched: uint8 (rows, columns), 1 or 0."""
     logit = _WEIGHTS[0] * np.log(np.maximum(evidence.tall * strength, 1e-3)) + _BIAS
     logit += _WEIGHTS[1] * evidence.explained
+    logit += _BEYOND * np.maximum(evidence.explained - _EXPLAINED, 0)
     logit += _WEIGHTS[2] * np.log(np.clip(evidence.narrow, 0.1, 1.2))
     logit += _WEIGHTS[3] * np.log(evidence.misfit + 0.02)
     logit[(evidence.tall * strength <= _CLEAR) | (evidence.ridge < 0.4)] = -np.inf
