@@ -1,9 +1,9 @@
 """A source's pictures in the order they are shown, with an account of every one that was damaged.
 
-Decoding begins with all of ffmpeg's threads. There an error surfaces some packets late, and PyAV may drop
-what was decoded beside it; so at the first sign of damage the reader starts anew at that place without
-threading over frames, where an error belongs to the packet just sent. Whole pictures are the same both ways,
-and a damaged one always comes from the second: the outcome does not depend on timing.
+Decoding begins with all of ffmpeg's threads. There an error surfaces some packets late, PyAV may drop what
+was decoded beside it, and how a picture is concealed depends on timing. So at the first sign of damage the
+reader starts anew at that place, where needed on one thread; an error then belongs to the packet just sent.
+Whole pictures are the same both ways, and a damaged one always comes from the second.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Decoder:
     def _at_full_speed(self, after_pts: int | None) -> Iterator[Picture]:
         ledger, times = _Ledger(), _BestTime()
         with open_container(self._probe.source) as container:
-            stream = self._stream(container, "AUTO")
+            stream = self._stream(container, "AUTO", self._threads)
             if after_pts is not None:
                 container.seek(after_pts, stream=stream)
             try:
@@ -170,7 +170,9 @@ class Decoder:
     def _with_care(self, after_pts: int | None, *, seek: bool) -> Iterator[Picture | LostPicture]:
         ledger, times = _Ledger(), _BestTime()
         with open_container(self._probe.source) as container:
-            stream = self._stream(container, "SLICE")
+            # Where pictures lean on others, threads over slices conceal by what happens to be decoded.
+            threads = self._threads if self._probe.is_intra_only else 1
+            stream = self._stream(container, "SLICE", threads)
             if seek and after_pts is not None:
                 container.seek(after_pts, stream=stream)
             self._log.take()
@@ -209,11 +211,13 @@ class Decoder:
             if _is_wanted(pts, after_pts):
                 yield Picture(frame, pts, damage)
 
-    def _stream(self, container: av.container.InputContainer, threading: str) -> VideoStream:
+    def _stream(
+        self, container: av.container.InputContainer, threading: str, threads: int | None
+    ) -> VideoStream:
         stream = container.streams[self._probe.video.index]
         assert isinstance(stream, VideoStream)
         stream.thread_type = threading
-        stream.thread_count = self._threads or 0
+        stream.thread_count = threads or 0
         return stream
 
     def _packets(

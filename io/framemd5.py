@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reelfix.io.decoder_log import listen
 from reelfix.io.ffmpeg import run_ffmpeg
+from reelfix.io.filters import Filters
 from reelfix.io.frame_store import FrameStore, Planes
+from reelfix.io.frames import FrameReader
 from reelfix.io.pixel_format import store_path
+from reelfix.io.planes import FramePlanes
+from reelfix.io.probe import is_intra_only, probe
 from reelfix.io.source_info import SourceInfo
 from reelfix.io.sources import Source
 
@@ -40,25 +45,38 @@ def source_digests(source: Source, info: SourceInfo) -> Generator[FrameDigest]:
         "copyts": None,
         "f": "framemd5",
     }
-    filters = [info.filters] if info.filters is not None else []
     path = store_path(info.video.pix_fmt)
     if path.planar_with_alpha is not None:
-        filters += [f"format={path.planar_with_alpha}", f"{_FIRST_PLANES}:format={path.format.name}"]
+        without_alpha = f"format={path.planar_with_alpha},{_FIRST_PLANES}:format={path.format.name}"
+        output |= {"vf": without_alpha, "enc_time_base": "filter"}
     elif not path.is_direct:
         output["pix_fmt"] = path.format.name
-    if filters:
-        output |= {"vf": ",".join(filters), "enc_time_base": "filter"}
     # A player would turn the picture as its display matrix says; the film's frames lie as they are coded.
     options: dict[str, str | None] = {"noautorotate": None, **source.command_options}
     if info.damaged:
-        # Concealment draws on neighbouring pictures: with threads over frames its outcome depends on timing.
-        options["thread_type"] = "slice"
+        # With threads, concealment draws on what happens to be decoded; see `io/decode.py`.
+        options |= {"thread_type": "slice"} if is_intra_only(info.video.codec) else {"threads": "1"}
     with run_ffmpeg(source.url, options, "pipe:", output) as running:
         for line in running.lines():
             if not line.startswith("#"):
                 fields = [field.strip() for field in line.split(",")]
                 yield FrameDigest(int(fields[2]), fields[5])
         running.finish()
+
+
+def filtered_digests(source: Source, info: SourceInfo) -> Generator[FrameDigest]:
+    """Yield the MD5 of the source's frames, decoded and filtered anew.
+
+    By our own libraries: from one version of ffmpeg to the next a filter may give other bits, a decoder
+    may not.
+    """
+    assert info.filters is not None
+    with listen() as log:
+        reader = FrameReader(
+            probe(source), filters=Filters(info.filters), threads=None, strict=False, log=log
+        )
+        for frame in reader.frames():
+            yield FrameDigest(frame.pts, _md5(frame.planes))
 
 
 def store_digests(store: FrameStore) -> Iterator[FrameDigest]:
@@ -75,10 +93,15 @@ def store_digests(store: FrameStore) -> Iterator[FrameDigest]:
             if start + _FRAMES_AT_ONCE < store.frame_count:
                 following = ahead.submit(read, start + _FRAMES_AT_ONCE)
             for index, time in enumerate(pts[start : start + _FRAMES_AT_ONCE]):
-                digest = hashlib.md5(usedforsecurity=False)
-                for name in store.pixel_format.planes:
-                    digest.update(np.ascontiguousarray(planes[name][index]).data)
-                yield FrameDigest(int(time), digest.hexdigest())
+                frame = {name: planes[name][index] for name in store.pixel_format.planes}
+                yield FrameDigest(int(time), _md5(frame))
+
+
+def _md5(planes: FramePlanes) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for values in planes.values():
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -100,7 +123,7 @@ def compare(store: FrameStore, source: Source, info: SourceInfo) -> Iterator[int
     differ where another version of ffmpeg conceals otherwise.
     """
     damaged = {frame.frame: frame for frame in info.damaged}
-    theirs = source_digests(source, info)
+    theirs = source_digests(source, info) if info.filters is None else filtered_digests(source, info)
     concealed = moved = number = 0
     difference: str | None = None
     try:

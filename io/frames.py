@@ -163,7 +163,7 @@ class FrameReader:
         if found != (video.width, video.height, video.pix_fmt):
             raise SourceError(
                 f"the picture of {self._probe.source.path} changes from {video.width}x{video.height} "
-                f"{video.pix_fmt} to {found[0]}x{found[1]} {found[2]} at frame {number} "
-                f"(pts {frame.pts}): a reel has one size and format. Cut the source there, and ingest the parts as "
+                f"{video.pix_fmt} to {found[0]}x{found[1]} {found[2]} at frame {number}: "
+                f"a reel has one size and format. Cut the source there, and ingest the parts as "
                 "reels of their own."
             )

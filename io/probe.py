@@ -65,6 +65,10 @@ def open_container(source: Source) -> Iterator[av.container.InputContainer]:
             f"{source.path} is not a media file that ffmpeg can read, or its header is damaged or missing "
             "(an MP4 or MOV cut short has none). Copy it again from where it came."
         ) from error
+    except av.error.EOFError as error:
+        raise SourceError(
+            f"{source.path} ends before its first frame: there are none. Copy it again from where it came."
+        ) from error
     except av.error.FFmpegError as error:
         raise SourceError(f"{source.path} cannot be opened: {error.strerror}.") from error
     with container:
@@ -99,7 +103,7 @@ def probe(source: Source) -> Probe:
             container=container.format.name,
             video=video,
             store=store,
-            is_intra_only=bool(stream.codec.intra_only) or stream.codec.canonical_name in _INTRA_AS_USED,
+            is_intra_only=is_intra_only(stream.codec.canonical_name),
             expected_frames=_expected_frames(container, stream, rate, source),
             declared_stop=_declared_stop(container, stream),
             streams=others,
@@ -116,6 +120,11 @@ def declared_rate(stream: av.video.stream.VideoStream) -> Fraction:
     if nominal and average and abs(nominal / average - 1) > Fraction(1, 100):
         return Fraction(average)
     return Fraction(nominal or average or 25)
+
+
+def is_intra_only(codec: str) -> bool:
+    """Whether every picture of a codec (ffmpeg's name) stands for itself, as archives use it."""
+    return codec in _INTRA_AS_USED or bool(av.Codec(codec, "r").intra_only)
 
 
 def _first_picture(

@@ -73,28 +73,26 @@ class Source:
 def find_source(location: Location, *, fps: Fraction | None = None) -> Source:
     """Find the source at `location`: a file, a pattern (`scan.%06d.dpx`) or a folder of pictures.
 
-    `fps` is a sequence's frame rate, 24 where not given; a file has its own. Raises SourceError, saying what
-    was found instead.
+    `fps` is a sequence's frame rate, 24 where not given; of no effect on a file, which has its own. Raises
+    SourceError, saying what was found instead.
     """
     path = as_path(location)
     if not is_local(path):
         raise SourceError(f"source {path} is not on a local file system. Copy it here first.")
     place = Path(local_path(path))
-    if fps is not None and fps <= 0:
-        raise SourceError(f"{fps = !s} must be > 0.")
     try:
         if _NUMBER.search(place.name) and not place.exists():
             return _sequence(place, fps)
         if place.is_dir():
             return _sequence(_pattern_in(place), fps)
-        return _file(place, fps)
+        return _file(place)
     except PermissionError as error:
         raise SourceError(f"{place} cannot be read: {error.strerror}. Grant read access to it.") from error
     except OSError as error:
         raise SourceError(f"{place} cannot be read: {error.strerror or error}.") from error
 
 
-def _file(place: Path, fps: Fraction | None) -> Source:
+def _file(place: Path) -> Source:
     if not place.exists():
         raise SourceError(f"there is no file {place}. Check the name, and that its disk is mounted.")
     if not place.is_file():
@@ -104,11 +102,6 @@ def _file(place: Path, fps: Fraction | None) -> Source:
         raise SourceError(f"{place} is empty (0 bytes). Copy it again from where it came.")
     with place.open("rb"):
         pass  # readable by this user: said now, not by a demuxer later
-    if fps is not None:
-        raise SourceError(
-            f"a frame rate (--fps {fps}) was given for {place}, which is a file with its own timing. "
-            "It is for image sequences: leave it out."
-        )
     return Source(str(place), "file", (str(place),), state.st_size, state.st_mtime_ns)
 
 
@@ -154,6 +147,9 @@ def _sequence(pattern: Path, fps: Fraction | None) -> Source:
         )
     files = tuple(str(pattern.parent / _name(pattern, number)) for number in numbers)
     states = [os.stat(file) for file in files]  # noqa: PTH116 - a million of them
+    empty = next((file for file, state in zip(files, states, strict=True) if state.st_size == 0), None)
+    if empty is not None:
+        raise SourceError(f"{empty} is empty (0 bytes). Copy it again from where it came.")
     notices: tuple[str, ...] = ()
     if fps is None:
         notices = (

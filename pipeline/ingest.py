@@ -39,6 +39,7 @@ def ingest(source: Location, reel_root: Location | None, options: IngestOptions,
     """
     filters = _filters(options)
     found = find_source(source, fps=options.fps)
+    _refuse_rate(found, options)
     reel = Reel(reel_root if reel_root is not None else Path.cwd() / f"{found.name}.reel")
     probed = probe(found)
     _refuse_lossy(probed, options)
@@ -68,6 +69,16 @@ def _filters(options: IngestOptions) -> Filters | None:
         return filters_for(deinterlace=options.deinterlace, ivtc=options.ivtc)
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _refuse_rate(found: Source, options: IngestOptions) -> None:
+    if options.fps is not None and options.fps <= 0:
+        raise UsageError(f"fps = {options.fps} must be > 0: frames per second, as in 24 or 24000/1001.")
+    if options.fps is not None and found.kind == "file":
+        raise UsageError(
+            f"a frame rate (--fps {options.fps}) was given for {found.path}, which is a file with its own "
+            "timing. It is for image sequences: leave it out."
+        )
 
 
 def _refuse_lossy(probed: Probe, options: IngestOptions) -> None:

@@ -25,6 +25,7 @@ def describe_source(job: IngestJob, tally: Tally, sha256: str, interlace: Interl
     end = job.journal.end or {}
     video = _video(job, tally, str(end.get("time_base", probe.video.time_base)))
     is_monochrome, why = _monochrome(job, tally)
+    _refuse_missing_pictures(job, tally)
     early = list(_end_notices(job, tally, bool(end.get("ended_early"))))
     if early and job.options.strict:
         raise SourceError(f"{probe.source.path}: {early[0]}. Ingest without --strict to keep what there is.")
@@ -48,6 +49,15 @@ def describe_source(job: IngestJob, tally: Tally, sha256: str, interlace: Interl
         notices=(*probe.notices, why, *early, *_frame_notices(job, tally, video, interlace)),
         tools=_tools(),
     )
+
+
+def _refuse_missing_pictures(job: IngestJob, tally: Tally) -> None:
+    source = job.probe.source
+    if source.kind == "sequence" and job.filters is None and len(tally.pts) != len(source.files):
+        raise SourceError(
+            f"{source.path} has {len(source.files)} pictures, but {len(tally.pts)} could be read; the last is "
+            f"{source.files[len(tally.pts) - 1]}. See that the next can be read, then ingest with --force."
+        )
 
 
 def _video(job: IngestJob, tally: Tally, time_base: str) -> VideoStream:
