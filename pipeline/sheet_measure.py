@@ -99,8 +99,9 @@ def flicker(luma: Curve) -> float:
     """
     if len(luma) < 3 or luma.mean() <= 0:
         return 0.0
-    padded = np.pad(luma, _FLICKER_REACH, mode="reflect" if len(luma) > _FLICKER_REACH else "edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _FLICKER_REACH + 1)  # Tx9
+    reach = min(_FLICKER_REACH, len(luma) - 1)
+    padded = np.pad(luma, reach, mode="reflect", reflect_type="odd")  # a fade goes on beyond the ends
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)  # Tx9
     residual = luma - np.median(windows, axis=1)
     return float(np.sqrt(np.mean(residual**2)) / luma.mean())
 

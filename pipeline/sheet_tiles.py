@@ -86,8 +86,9 @@ def _shrunk_to_most(
 ) -> npt.NDArray[np.float32]:
     """Scale (H, W) to `size`, each pixel of the result the largest value under it."""
     reach = math.ceil(plane.shape[1] / size[0])
-    widened = cv2.dilate(plane, np.ones((reach, reach), np.uint8)) if reach > 1 else plane
-    return np.asarray(cv2.resize(widened, size, interpolation=cv2.INTER_NEAREST), dtype=np.float32)
+    # An odd kernel, and samples at the pixels' centres: every pixel lies under one that is taken.
+    widened = cv2.dilate(plane, np.ones((reach | 1, reach | 1), np.uint8)) if reach > 1 else plane
+    return np.asarray(cv2.resize(widened, size, interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.float32)
 
 
 def _three_channels(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

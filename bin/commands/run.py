@@ -117,7 +117,9 @@ def _summary(report: "RunReport") -> dict[str, Any]:
 
 
 def _say(report: "RunReport") -> None:
-    parts = [f"{len(report.done)} tasks done", f"{report.found} found done"]
+    from reelfix.bin.tables import counted
+
+    parts = [f"{counted(len(report.done), 'task')} done", f"{report.found} found done"]
     if report.failed:
         parts.append(f"{len(report.failed)} failed")
     if report.waiting:

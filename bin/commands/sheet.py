@@ -19,6 +19,7 @@ def command(reels: tuple[str, ...], shots: str | None, as_json: bool) -> ExitCod
     amplified, curves of light and change. They lie in the reel's sheets/ folder; the page needs nothing
     beside it. Sheets that would not change are kept.
     """
+    from reelfix.bin.tables import counted
     from reelfix.pipeline.reel import Reel
     from reelfix.pipeline.sheet import make_sheets
 
@@ -26,6 +27,6 @@ def command(reels: tuple[str, ...], shots: str | None, as_json: bool) -> ExitCod
         with showing(as_json=as_json) as emit:
             sheets = make_sheets(Reel.open(name), emit, shots=shots)
         if not as_json:
-            click.echo(f"{sheets.page} ({len(sheets.pictures)} sheets, {sheets.drawn} drawn anew)")
+            click.echo(f"{sheets.page} ({counted(len(sheets.pictures), 'sheet')}, {sheets.drawn} drawn anew)")
 
     return worst(on_each(reels, draw))

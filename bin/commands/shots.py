@@ -53,6 +53,7 @@ def detect(reels: tuple[str, ...], force: bool) -> ExitCode:
 
 
 def _detect(name: str, *, force: bool) -> ExitCode:
+    from reelfix.bin.tables import counted
     from reelfix.pipeline.errors import UsageError
     from reelfix.pipeline.events import IngestProgress
     from reelfix.pipeline.pixels import PixelMap
@@ -73,11 +74,11 @@ def _detect(name: str, *, force: bool) -> ExitCode:
     old = reel.shots()
     new = recut(old, [(shot.start, shot.stop, "") for shot in found])
     if new == old:
-        click.echo(f"{reel.name}: the same {len(old)} shots as before")
+        click.echo(f"{reel.name}: the same {counted(len(old), 'shot')} as before")
         return ExitCode.DONE
     if (reel.root / "shots.json").exists() and not force:
         raise UsageError(
-            f"{reel} has a list of {len(old)} shots, and {len(new)} were found: --force replaces the list "
+            f"{reel} has a list of {counted(len(old), 'shot')}, and {len(new)} were found: --force replaces the list "
             "(settings and notes stay with their frames; decisions.jsonl keeps the list as it was)."
         )
     _replace(reel, new, "shots detect")
