@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from threading import Thread
@@ -106,6 +106,13 @@ def run_ffmpeg(
     command = graph.global_args("-hide_banner", "-nostdin", "-v", level, "-nostats").compile(
         cmd=ffmpeg_binary()
     )
+    with started_ffmpeg(command) as running:
+        yield running
+
+
+@contextmanager
+def started_ffmpeg(command: Sequence[str]) -> Iterator[RunningFfmpeg]:
+    """Start a whole ffmpeg command; killed on leaving."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reelfix.io.decoder_log import listen
+from reelfix.io.errors import StoreError
 from reelfix.io.ffmpeg import run_ffmpeg
 from reelfix.io.filters import Filters
 from reelfix.io.frame_store import FrameStore, Planes
@@ -80,11 +81,15 @@ def filtered_digests(source: Source, info: SourceInfo) -> Generator[FrameDigest]
 
 
 def store_digests(store: FrameStore) -> Iterator[FrameDigest]:
-    """Yield the framemd5 of a frame store. Raises StoreError or ValueError where a shard is damaged."""
+    """Yield the framemd5 of a frame store. Raises StoreError, naming the frame, where a shard is damaged."""
     pts = store.pts
 
     def read(start: int) -> Planes:
-        return store.read(start, min(start + _FRAMES_AT_ONCE, store.frame_count))
+        stop = min(start + _FRAMES_AT_ONCE, store.frame_count)
+        try:
+            return store.read(start, stop)
+        except (ValueError, RuntimeError, OSError) as error:
+            raise _unreadable(store, start, stop) or error from error
 
     with ThreadPoolExecutor(1, thread_name_prefix="read ahead") as ahead:
         following = ahead.submit(read, 0)
@@ -95,6 +100,18 @@ def store_digests(store: FrameStore) -> Iterator[FrameDigest]:
             for index, time in enumerate(pts[start : start + _FRAMES_AT_ONCE]):
                 frame = {name: planes[name][index] for name in store.pixel_format.planes}
                 yield FrameDigest(int(time), _md5(frame))
+
+
+def _unreadable(store: FrameStore, start: int, stop: int) -> StoreError | None:
+    """Find the first of the frames that cannot be read."""
+    for number in range(start, stop):
+        try:
+            store.read(number, number + 1)
+        except (ValueError, RuntimeError, OSError) as error:
+            return StoreError(
+                f"frame {number} (pts {store.pts[number]}) cannot be read from the store: {error}"
+            )
+    return None
 
 
 def _md5(planes: FramePlanes) -> str:
@@ -154,8 +171,8 @@ def compare(store: FrameStore, source: Source, info: SourceInfo) -> Iterator[int
             difference = (
                 f"the source goes on at pts {extra.pts}, the store ends with {store.frame_count} frames"
             )
-    except (ValueError, RuntimeError) as error:
-        difference = f"a frame from {number} on cannot be read from the store ({error})"
+    except StoreError as error:
+        difference = str(error)
     finally:
         theirs.close()
     yield Comparison(store.frame_count if difference is None else number, difference, concealed)

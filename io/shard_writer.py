@@ -6,7 +6,6 @@ crc32c of that index. zarr's own writer would hold a shard's frames uncompressed
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -89,15 +88,15 @@ def write_shards(folders: Mapping[str, UPath], name: str, shards: Mapping[str, l
 
 
 def _write_durable(folder: Path, name: str, parts: list[bytes]) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+    # A shard has one writer: under a fixed name, what a killed one left is written over by the next.
+    temporary = folder / f".{name}.part"
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("wb") as file:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(folder / name)
+        temporary.replace(folder / name)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     sync_folder(folder)

@@ -55,8 +55,8 @@ def _refuse_missing_pictures(job: IngestJob, tally: Tally) -> None:
     source = job.probe.source
     if source.kind == "sequence" and job.filters is None and len(tally.pts) != len(source.files):
         raise SourceError(
-            f"{source.path} has {len(source.files)} pictures, but {len(tally.pts)} could be read; the last is "
-            f"{source.files[len(tally.pts) - 1]}. See that the next can be read, then ingest with --force."
+            f"{source.path} has {len(source.files)} pictures, but {len(tally.pts)} could be read; the last "
+            f"is {source.files[len(tally.pts) - 1]}. See that the next can be read, then ingest with --force."
         )
 
 
