@@ -63,5 +63,4 @@ def _say(report: "DemoReport") -> None:
     click.echo(f"damaged reel:  {report.film.source}")
     click.echo(f"one frame:     {report.example}")
     click.echo(f"contact sheet: {report.sheets.page}")
-    click.echo(f"example:       {report.example}")
     click.echo(f"master:        {report.master}")
