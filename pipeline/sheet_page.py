@@ -42,7 +42,7 @@ def preview_images(sheet: Image.Image, columns: Sequence[SheetColumn]) -> dict[s
     `wide`, `narrow`: the whole sheet; `before`, `after`: the most changed frame, where there is an after.
     """
     images = {"wide": _data_uri(_fitted(sheet, _WIDE)), "narrow": _data_uri(_fitted(sheet, _NARROW))}
-    tiles = columns[-1].tiles
+    tiles = next((column for column in columns if "most changed" in column.label), columns[-1]).tiles
     if "after" in tiles:
         for name in ("before", "after"):
             images[name] = _data_uri(_fitted(Image.fromarray(tiles[name]), _WIPE))

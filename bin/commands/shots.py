@@ -79,7 +79,7 @@ def _detect(name: str, *, force: bool) -> ExitCode:
     if (reel.root / "shots.json").exists() and not force:
         raise UsageError(
             f"{reel} has a list of {counted(len(old), 'shot')}, and {len(new)} were found: "
-            "--force replaces it (settings and notes stay with their frames, decisions.jsonl keeps the old list)."
+            "--force replaces it. Settings and notes stay with their frames; decisions.jsonl keeps the old list."
         )
     _replace(reel, new, "shots detect")
     return ExitCode.DONE

@@ -1,9 +1,11 @@
 """Contact sheets show what was done: in the right place, colour and amount, and only what is new is drawn."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,9 @@ from reelfix.pipeline.run import run
 from reelfix.pipeline.settings import RunRequest
 from reelfix.pipeline.sheet import make_sheets
 from reelfix.pipeline.sheet_columns import sheet_columns
+from reelfix.pipeline.sheet_drawing import SheetColumn
 from reelfix.pipeline.sheet_measure import flicker, mean_change, measure_shot
-from reelfix.pipeline.sheet_page import SheetEntry, make_page
+from reelfix.pipeline.sheet_page import SheetEntry, make_page, preview_images
 from reelfix.pipeline.sheet_tiles import difference_gain, difference_tile, frame_tile, mask_tile, tile_size
 from reelfix.pipeline.shots import Shot
 
@@ -129,6 +132,20 @@ def test_measure_tells_what_changed(make_tiny_reel: MakeReel) -> None:
     columns = sheet_columns(outcome, measure)
     assert [column.frame for column in columns][:3] == [10, 15, 19]
     assert list(columns[0].tiles)[:3] == ["before", "after", "mask"]
+
+
+def test_the_wipe_shows_the_most_changed_frame() -> None:
+    """Wherever its column stands."""
+    sheet = Image.new("RGB", (40, 40))
+
+    def column(label: str, level: int) -> SheetColumn:
+        tile = np.full((8, 8, 3), level, np.uint8)
+        return SheetColumn(label, 0, {"before": tile, "after": tile})
+
+    columns = [column("first", 0), column("middle, most changed", 200), column("last", 90)]
+    _, _, encoded = preview_images(sheet, columns)["after"].partition("base64,")
+    with Image.open(BytesIO(base64.b64decode(encoded))) as shown:
+        assert np.abs(np.asarray(shown).astype(int) - 200).max() < 4
 
 
 def test_a_single_frame_has_one_column(make_tiny_reel: MakeReel) -> None:
