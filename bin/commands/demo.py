@@ -61,5 +61,6 @@ def _say(report: "DemoReport") -> None:
         f"\nverified:      {count} findings, {'all hold' if report.verification.ok else 'NOT all hold'}"
     )
     click.echo(f"damaged reel:  {report.film.source}")
+    click.echo(f"one frame:     {report.example}")
     click.echo(f"contact sheet: {report.sheets.page}")
     click.echo(f"master:        {report.master}")
