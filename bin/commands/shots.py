@@ -78,8 +78,8 @@ def _detect(name: str, *, force: bool) -> ExitCode:
         return ExitCode.DONE
     if (reel.root / "shots.json").exists() and not force:
         raise UsageError(
-            f"{reel} has a list of {counted(len(old), 'shot')}, and {len(new)} were found: "
-            "--force replaces it. Settings and notes stay with their frames; decisions.jsonl keeps the old list."
+            f"{reel} has a list of {counted(len(old), 'shot')}, and {len(new)} were found: --force replaces "
+            "it. Settings and notes stay with their frames; the old list is kept in decisions.jsonl."
         )
     _replace(reel, new, "shots detect")
     return ExitCode.DONE
