@@ -16,11 +16,12 @@ from av.packet import Packet
 from av.stream import AttachmentStream, Stream
 
 from reelfix.io.encode import NUMBER_FIELD
-from reelfix.io.ffmpeg import describe, run_ffmpeg
+from reelfix.io.ffmpeg import describe, ffmpeg_binary, started_ffmpeg
 from reelfix.io.mux import MuxJob, carried_metadata, chapters_within, holding_segment
 from reelfix.io.segments import Clock, Timeline
 from reelfix.io.source_info import OtherStream
 from reelfix.io.tags import HELD_BY, parse_tags
+from reelfix.io.thumbnails import ThumbnailFile
 
 _AUDIO_PRIMING = Fraction(1, 5)
 """Seconds by which a container that knows no times before 0 may have had to move all streams."""
@@ -91,14 +92,27 @@ def _words(pix_fmt: str) -> list[str]:
 
 
 def decode_master(
-    url: str, options: Mapping[str, str], pix_fmt: str, *, progress: Callable[[int], None] = lambda done: None
+    url: str,
+    options: Mapping[str, str],
+    pix_fmt: str,
+    *,
+    thumbnails: ThumbnailFile | None = None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Decoded:
-    """Decode the first picture stream with the stock ffmpeg; raises SourceError where it cannot be read."""
-    output = {**DECODE_OPTIONS, "f": "framemd5", "pix_fmt": pix_fmt}
+    """Decode the first picture stream with the stock ffmpeg; raises SourceError where it cannot be read.
+
+    `thumbnails`: where to write small gray pictures, in the same pass.
+    """
+    command = [ffmpeg_binary(), "-hide_banner", "-nostdin", "-v", "warning"]
+    command += [word for name, value in options.items() for word in (f"-{name}", value)]
+    command += ["-i", url, *_words(pix_fmt), "-f", "framemd5", "pipe:"]
+    if thumbnails is not None:
+        command += ["-map", "0:v:0", "-fps_mode", "passthrough", "-vf", thumbnails.filters]
+        command += ["-f", "rawvideo", "-y", f"file:{thumbnails.path}"]
     header: list[str] = []
     frames: list[DecodedFrame] = []
     time_base = Fraction(1)
-    with run_ffmpeg(url, options, "pipe:", output) as running:
+    with started_ffmpeg(command) as running:
         for line in running.lines():
             if line.startswith("#"):
                 header.append(line)

@@ -15,7 +15,7 @@ from av.video.plane import VideoPlane
 
 from reelfix.io.errors import DeliveryError
 from reelfix.io.pixel_format import PixelFormat
-from reelfix.io.tags import MATRICES, PRIMARIES, RANGES, TRANSFERS, PictureTags
+from reelfix.io.tags import MATRICES, PRIMARIES, RANGES, TRANSFERS, UNKNOWN, PictureTags
 
 Picture = Mapping[str, npt.NDArray[np.unsignedinteger]]
 """Plane name -> (H, W) of one frame."""
@@ -66,6 +66,13 @@ def _rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:
     """Return a plane's memory (H, bytes per row with padding); writing to it writes to the frame."""
     memory: npt.NDArray[np.uint8] = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
     return memory[: plane.height * plane.line_size].reshape(plane.height, plane.line_size)
+
+
+def plane_samples(frame: VideoFrame, index: int) -> npt.NDArray[np.unsignedinteger]:
+    """Return the samples (H, W) of one plane of a planar libav frame, uint8 or uint16."""
+    plane = frame.planes[index]
+    dtype = np.dtype(np.uint16 if frame.format.components[index].bits > 8 else np.uint8)
+    return _rows(plane).view(dtype)[:, : plane.width]
 
 
 def make_frame(picture: Picture, pixel_format: PixelFormat, tags: PictureTags) -> VideoFrame:
@@ -168,6 +175,8 @@ class Converter:
             options.append(f"out_range={_range(self.tags, self.target.startswith('yuv'))}")
             if self.source.is_yuv:
                 options.append(f"in_color_matrix={matrix}")
+                if self._source_tags.chroma_location not in UNKNOWN:
+                    options.append(f"in_chroma_loc={self._source_tags.chroma_location}")
             if self.target.startswith("yuv"):
                 options.append(f"out_color_matrix={matrix}")
         return ":".join(options)
@@ -197,6 +206,8 @@ def _target_tags(
     if target.startswith("yuv"):
         if limited_range and (tags.color_range == "pc" or not source.is_yuv):
             tags = replace(tags, color_range="tv")
+        if target != _plain(source.name):
+            tags = replace(tags, chroma_location="unspecified")
         if not source.is_yuv and tags.color_matrix not in _SWSCALE_MATRICES:
             tags = replace(tags, color_matrix=_swscale_matrix(tags, height))
         return tags

@@ -28,6 +28,7 @@ from reelfix.io.mux import Muxer, MuxJob
 from reelfix.io.picture import Converter, frame_digest, picture_digest
 from reelfix.io.space import require_space, space_errors
 from reelfix.io.storage import is_local, local_path
+from reelfix.io.thumbnails import Thumbnail, ThumbnailFile, misplaced_frame, thumbnail
 from reelfix.pipeline.ahead import ahead
 from reelfix.pipeline.events import Emit, ExportProgress, Notice, silent
 from reelfix.pipeline.export_job import ExportJob, ExportRequest, plan_export
@@ -62,6 +63,8 @@ class Meant:
     digests: tuple[str, ...]
     """MD5 of every frame in `pix_fmt`."""
     pix_fmt: str
+    thumbnails: tuple[Thumbnail, ...]
+    """Of every frame, where the codec loses something; else none."""
     mux: MuxJob | None
     """None for an image sequence."""
 
@@ -121,7 +124,7 @@ def write_pictures(job: ExportJob, landing: Landing, emit: Emit) -> Meant:
         if job.codec.is_sequence:
             first = job.timeline.segments[0].start
             encoder = SequenceEncoder(landing.work, job.reel.name, first, settings)
-            digests = _encode(job, converter, encoder, emit)
+            given = _encode(job, converter, encoder, emit)
             mux = None
         else:
             mux = MuxJob(
@@ -134,14 +137,23 @@ def write_pictures(job: ExportJob, landing: Landing, emit: Emit) -> Meant:
                 converter.width,
             )
             with Muxer(mux, landing.work) as muxer:
-                digests = _encode(job, converter, StreamEncoder(muxer.url, settings), emit)
+                given = _encode(job, converter, StreamEncoder(muxer.url, settings), emit)
     pix_fmt = video.store_pix_fmt if converter.keeps_code_values else converter.target
-    return Meant(digests, pix_fmt, mux)
+    return Meant(given.digests, pix_fmt, given.thumbnails, mux)
 
 
-def _encode(job: ExportJob, converter: Converter, encoder: Encoder, emit: Emit) -> tuple[str, ...]:
-    """Feed the encoder every frame, in order; returns their digests."""
+@dataclass(frozen=True)
+class Given:
+    """What an encoder was given."""
+
+    digests: tuple[str, ...]
+    thumbnails: tuple[Thumbnail, ...]
+
+
+def _encode(job: ExportJob, converter: Converter, encoder: Encoder, emit: Emit) -> Given:
+    """Feed the encoder every frame, in order."""
     digests: list[str] = []
+    thumbnails: list[Thumbnail] = []
     total = job.timeline.frame_count
     try:
         for block in ahead(frame_blocks(job)):
@@ -150,12 +162,14 @@ def _encode(job: ExportJob, converter: Converter, encoder: Encoder, emit: Emit) 
                 frame = converter.convert(*pictures)
                 place = len(digests)
                 digests.append(block.digests[index] if converter.keeps_code_values else frame_digest(frame))
+                if not job.codec.is_lossless:
+                    thumbnails.append(thumbnail(frame))
                 encoder.add(frame, job.clock.pts[place], job.clock.durations[place])
             emit(ExportProgress(str(job.reel), "encode", len(digests), total))
         encoder.finish()
     finally:
         encoder.close()
-    return tuple(digests)
+    return Given(tuple(digests), tuple(thumbnails))
 
 
 @dataclass(frozen=True)
@@ -205,24 +219,41 @@ def check_master(
     findings: list[str] = []
     decoded = None
     shift = Fraction(0)
-    total = job.timeline.frame_count
     if job.request.check:
         try:
-            decoded = decode_master(
-                *decoder_input(landing.work, _sequence(job)),
-                meant.pix_fmt,
-                progress=lambda done: _tell(emit, job, done, total),
-            )
+            decoded, findings, shift = _check_pictures(job, landing.work, meant, emit)
         except SourceError as error:
             return None, [f"it cannot be decoded: {error}"]
-        digests = meant.digests if job.codec.is_lossless else None
-        findings, shift = check_frames(decoded.frames, job.clock, digests, tick=job.tick)
     if meant.mux is not None:
         findings += check_tags(landing.work, meant.mux)
         taken = [stream.index for stream in job.carriage.taken]
         expected = digest_streams(job.source_file, taken, job.timeline) if taken else {}
         findings += check_streams(landing.work, meant.mux, expected, shift=shift, tick=job.tick)
     return decoded, findings
+
+
+def _check_pictures(
+    job: ExportJob, work: Path, meant: Meant, emit: Emit
+) -> tuple[Decoded, list[str], Fraction]:
+    """Decode the master and compare: bits where the codec loses none, else looks; returns the shift too."""
+    with tempfile.TemporaryDirectory(prefix="reelfix-check-") as folder:
+        small = _thumbnail_file(job, Path(folder)) if meant.thumbnails else None
+        decoded = decode_master(
+            *decoder_input(work, _sequence(job)),
+            meant.pix_fmt,
+            thumbnails=small,
+            progress=lambda done: _tell(emit, job, done, job.timeline.frame_count),
+        )
+        digests = meant.digests if job.codec.is_lossless else None
+        findings, shift = check_frames(decoded.frames, job.clock, digests, tick=job.tick)
+        if small is not None and (wrong := misplaced_frame(small.read(), meant.thumbnails)):
+            findings.append(wrong)
+    return decoded, findings, shift
+
+
+def _thumbnail_file(job: ExportJob, folder: Path) -> ThumbnailFile:
+    converter = job.converter()
+    return ThumbnailFile(folder / "thumbnails", converter.height, converter.width)
 
 
 def _sequence(job: ExportJob) -> PictureSequence | None:

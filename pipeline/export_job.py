@@ -124,6 +124,7 @@ def plan_export(reel: Reel, request: ExportRequest) -> ExportJob:
     tags = PictureTags.of(video, timecode_at(reel, timeline.segments[0].start))
     target = target_of(reel, request, codec)
     _require_apart(reel, target)
+    _require_source(reel)
     return ExportJob(
         reel, request, codec, target, pieces, timeline, clock, tags, carriage_of(reel.info, codec.container)
     )
@@ -181,6 +182,20 @@ def _require_apart(reel: Reel, target: UPath) -> None:
     if is_local(target) and Path(local_path(target)).resolve() == Path(reel.info.path).resolve():
         raise UsageError(
             f"{target} is the reel's source, which is never written. Choose another name with -o."
+        )
+
+
+def _require_source(reel: Reel) -> None:
+    """Sound and all else is taken from the source, which must still be there as it was."""
+    if not reel.info.streams:
+        return
+    source = Path(reel.info.path)
+    found = source.stat().st_size if source.exists() else None
+    if found != reel.info.size:
+        state = "is not there" if found is None else f"has {found} bytes"
+        raise DeliveryError(
+            f"the source {source} {state}; its {len(reel.info.streams)} other streams are taken from it "
+            f"({reel.info.size} bytes when it was ingested). Bring it back, and export again."
         )
 
 
