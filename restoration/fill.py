@@ -1,4 +1,6 @@
-"""The filling of a damaged place: from the neighbouring frames that show it, else from around it."""
+"""The filling of a damaged place: from the neighbouring frames that show it, else from its own frame."""
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -7,36 +9,67 @@ from reelfix.restoration.arrays import Image, Plane
 from reelfix.restoration.motion import Flow
 from reelfix.restoration.neighbours import Neighbour, brought
 from reelfix.restoration.optical_flow import spread
+from reelfix.restoration.recovery import from_around, under_scratch
 
 _FAR = 0.5  # weight of a frame one step farther away
 _SHARPNESS = 4  # how firmly the better source is preferred: a mean of several would lose the grain
-_ENOUGH = 0.02  # weight below which no frame is held to show the place
+_DIM = np.float32(0.3)  # trust in a place whose motion has no confidence
+_DOUBT = 0.03  # error beyond which a place is looked for in its own frame too
+_ERROR_FLOOR = 1e-4
 
 
 def filling(images: Image, damaged: Plane, neighbours: list[Neighbour], frame: int) -> Image:
     """Return what should be seen at the damaged places of one frame: (C, H, W); elsewhere of no meaning.
 
-    `images` (T, C, H, W); `damaged` bool (T, H, W).
+    `images` (T, C, H, W); `damaged` bool (T, 2, H, W), planes dirt and scratch; `neighbours` of the frame.
     """
-    here, hurt = images[frame], damaged[frame]
-    total = np.zeros(hurt.shape, np.float32)
-    fill: Image = np.zeros_like(here)
+    here = images[frame]
+    hurt = damaged[frame].any(axis=0)
+    scratch = damaged[frame, 1] & ~damaged[frame, 0]  # where nothing else lies on it
+    mix = _Mix(here.shape)
     for neighbour in neighbours:
         there = frame + neighbour.step
         flow, confidence = _flow_under(neighbour, hurt)
-        shown = brought(damaged[there].astype(np.float32), flow) < 0.02
-        shown &= _inside(flow, hurt.shape)
+        hidden = damaged[there].any(axis=0).astype(np.float32)
+        shown = (brought(hidden, flow) < 0.02) & _inside(flow, hurt.shape)
         picture = np.stack([brought(plane, flow, cv2.INTER_CUBIC) for plane in images[there]])
         picture, error = _matched(here, picture, shown & ~hurt)
-        weight = confidence / (np.square(error) + 1e-4) * _FAR ** (abs(neighbour.step) - 1)
-        weight = np.power(weight * np.float32(1e-3), _SHARPNESS) * shown
-        total += weight
-        fill += picture * weight
-    unseen = hurt & (total < 1e-12)
-    fill /= np.maximum(total, 1e-12)
-    if unseen.any():
-        fill = np.asarray(np.where(unseen, _from_around(here, hurt), fill))
-    return fill
+        trust = (_DIM + (1 - _DIM) * confidence) * np.float32(_FAR ** (abs(neighbour.step) - 1))
+        mix.add(picture, error, trust * shown)
+    doubtful = hurt & (mix.error > _DOUBT)
+    if (doubtful & scratch).any():
+        mix.add(*_each(here, lambda plane: under_scratch(plane, scratch, hurt)), doubtful & scratch)
+    doubtful &= ~scratch
+    if doubtful.any():
+        mix.add(*_each(here, lambda plane: from_around(plane, hurt)), doubtful * np.float32(0.5))
+    return mix.result()
+
+
+class _Mix:
+    """Pictures of one place, weighted by their errors: the best one counts far above the rest."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._sum: Image = np.zeros(shape, np.float32)
+        self._weight: Plane = np.zeros(shape[1:], np.float32)
+        self.error: Plane = np.full(shape[1:], np.inf, np.float32)
+        """Of the best picture so far, (H, W)."""
+
+    def add(self, picture: Image, error: Plane, trust: Plane) -> None:
+        """Add a picture (C, H, W) with its likely error (H, W), where `trust` (H, W) is not 0."""
+        weight = np.power(trust * np.float32(_ERROR_FLOOR) / (np.square(error) + _ERROR_FLOOR), _SHARPNESS)
+        self._sum += picture * weight
+        self._weight += weight
+        self.error = np.minimum(self.error, np.where(trust > 0.05, error, np.inf))
+
+    def result(self) -> Image:
+        """The mixture; 0 where nothing was added."""
+        return self._sum / np.maximum(self._weight, 1e-30)
+
+
+def _each(here: Image, operation: Callable[[Plane], tuple[Plane, Plane]]) -> tuple[Image, Plane]:
+    """Do an operation on every channel: pictures (C, H, W), and the mean of their errors (H, W)."""
+    pairs = [operation(plane) for plane in here]
+    return np.stack([picture for picture, _ in pairs]), np.mean([error for _, error in pairs], axis=0)
 
 
 def _flow_under(neighbour: Neighbour, hurt: Plane) -> tuple[Flow, Plane]:
@@ -82,11 +115,3 @@ def _matched(here: Image, there: Image, sound: Plane) -> tuple[Image, Plane]:
 
 def _enlarged(plane: Plane, shape: tuple[int, int]) -> Plane:
     return np.asarray(cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_LINEAR))
-
-
-def _from_around(here: Image, hurt: Plane) -> Image:
-    """Telea's fast marching inpainting (2004) of every channel."""
-    mask = hurt.astype(np.uint8)
-    codes = [(plane * 65535 + 0.5).astype(np.uint16) for plane in np.clip(here, 0, 1)]
-    filled = [cv2.inpaint(plane, mask, 3, cv2.INPAINT_TELEA) for plane in codes]
-    return np.stack(filled).astype(np.float32) / np.float32(65535)

@@ -24,16 +24,17 @@ def restore_damage(
     result has the frames' own bits; `strength` blends the repair in, 0 is the identity.
     """
     images = as_array(frames)
-    damaged: Plane = np.any(as_array(mask) >= DAMAGED, axis=1)  # TxHxW
+    damaged: Plane = np.greater_equal(as_array(mask), DAMAGED)  # Tx2xHxW
+    hurt: Plane = np.any(damaged, axis=1)  # TxHxW
     repeats = repeats_in(map_frames(luma_of, list(images)))
 
     def repaired(t: int) -> Image:
-        if strength == 0 or not damaged[t].any():
+        if strength == 0 or not hurt[t].any():
             return np.asarray(images[t])
         fill = filling(images, damaged, neighbours_of(repeats, motion, t), t)
-        share = _feather(damaged[t]) * np.float32(strength)
+        share = _feather(hurt[t]) * np.float32(strength)
         mixed = images[t] + (np.clip(fill, 0, 1) - images[t]) * share
-        return np.asarray(np.where(damaged[t], mixed, images[t]))
+        return np.asarray(np.where(hurt[t], mixed, images[t]))
 
     wanted = range(*core.indices(len(images)))
     return torch.from_numpy(np.stack(map_frames(repaired, wanted))).to(frames.device)
