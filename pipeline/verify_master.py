@@ -97,7 +97,8 @@ def _frames(reel: Reel, path: UPath, local: Path, told: dict[str, Any], emit: Em
         yield Finding(path.name, False, f"{difference}. {_REMEDY}")
         return
     yield Finding(path.name, True, f"{len(decoded.frames)} frames decode to the framemd5 noted at its export")
-    if facts["equals_what_was_meant"] and facts["framemd5_pixel_format"] == reel.info.video.store_pix_fmt:
+    has_untouched = any(not shot["restored"] for shot in told["shots"]) and facts["equals_what_was_meant"]
+    if has_untouched and facts["framemd5_pixel_format"] == reel.info.video.store_pix_fmt:
         yield _untouched(reel, path, decoded, told)
 
 
