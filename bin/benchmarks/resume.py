@@ -24,6 +24,8 @@ import psutil
 from reelfix.bin.benchmarks.material import make_reel
 from reelfix.pipeline.blocks import Cut
 from reelfix.pipeline.commit import read_commit
+from reelfix.pipeline.events import silent
+from reelfix.pipeline.export import ExportRequest, export
 from reelfix.pipeline.plan import Task, plan_of
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.trace import TRACE_VARIABLE
@@ -59,15 +61,13 @@ def command(kills: int, frames: int, size: str, seed: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         whole = make_reel(folder / "whole.reel", frames=frames, height=height, width=width, shots=3)
-        begun = time.monotonic()
         _wait(_start(whole, None))
-        seconds = time.monotonic() - begun
         expected = digests(whole)
         tally = Tally()
         generator = random.Random(seed)
         while any(tally.kills[kind] < kills for kind in KINDS):
             reel = make_reel(folder / "killed.reel", frames=frames, height=height, width=width, shots=3)
-            _trial(reel, tally, kills, generator, seconds)
+            _trial(reel, tally, kills, generator)
             tally.differing += digests(reel) != expected
             _count_again(reel, folder / "trace.jsonl", tally)
             (folder / "trace.jsonl").unlink()
@@ -77,9 +77,14 @@ def command(kills: int, frames: int, size: str, seed: int) -> None:
 
 
 def digests(reel: Reel) -> dict[str, str]:
-    """SHA-256 of every product file of the reel's plan, by path; the reel must be done."""
-    found = {}
-    for task in plan_of(reel).tasks:
+    """SHA-256 of the master and of every product file of the reel's plan, by path; the reel must be done."""
+    master = Path(str(reel.root)).parent / "master.mkv"
+    export(reel, ExportRequest(output=master, codec="ffv1", force=True), silent)
+    found = {"master": hashlib.sha256(master.read_bytes()).hexdigest()}
+    tasks = plan_of(reel).tasks
+    if not tasks:
+        raise click.ClickException(f"{reel} was not run")
+    for task in tasks:
         folder = reel.product_folder(task.stage, task.key, task.shot)
         if read_commit(folder) is None:
             raise click.ClickException(f"{task} is not done")
@@ -88,10 +93,11 @@ def digests(reel: Reel) -> dict[str, str]:
     return found
 
 
-def _trial(reel: Reel, tally: Tally, kills: int, generator: random.Random, seconds: float) -> None:
+def _trial(reel: Reel, tally: Tally, kills: int, generator: random.Random) -> None:
     """Run a reel to its end, killing now and then on the way."""
     trace = Path(str(reel.root)).parent / "trace.jsonl"
     trace.touch()
+    most_events = reel.info.frame_count // 24
     while True:
         process = _start(reel, trace)
         wanted = [kind for kind in KINDS if tally.kills[kind] < kills]
@@ -99,8 +105,9 @@ def _trial(reel: Reel, tally: Tally, kills: int, generator: random.Random, secon
             _wait(process)
             return
         kind = generator.choice(wanted)
-        delay = generator.uniform(0.2, 0.9) * seconds
-        if not _kill(kind, process, Path(str(reel.root)), delay):
+        _wait_for_events(process, trace, generator.randint(1, most_events))
+        time.sleep(generator.uniform(0.0, 0.1))
+        if not _kill(kind, process, Path(str(reel.root))):
             _wait(process)
             return
         tally.kills[kind] += 1
@@ -112,9 +119,15 @@ def _trial(reel: Reel, tally: Tally, kills: int, generator: random.Random, secon
         _wait_for_orphans(process.pid)
 
 
-def _kill(kind: str, process: "subprocess.Popen[bytes]", root: Path, delay: float) -> bool:
-    """Kill as asked for, not before `delay` seconds; False where the run ended first."""
-    time.sleep(delay)
+def _wait_for_events(process: "subprocess.Popen[bytes]", trace: Path, count: int) -> None:
+    """Wait until the workers have told of `count` events more, or the run is over."""
+    before = trace.read_text().count("\n")
+    while process.poll() is None and trace.read_text().count("\n") < before + count:
+        time.sleep(0.01)
+
+
+def _kill(kind: str, process: "subprocess.Popen[bytes]", root: Path) -> bool:
+    """Kill as asked for; False where the run ended first."""
     while process.poll() is None:
         workers = _workers(process.pid)
         if kind == "run":
@@ -170,7 +183,7 @@ def _start(reel: Reel, trace: Path | None) -> "subprocess.Popen[bytes]":
         environment[TRACE_VARIABLE] = str(trace)
     arguments = ["run", "--stages", _STAGES, "--workers", str(_WORKERS), str(reel.root)]
     return subprocess.Popen(
-        [sys.executable, "-m", "reelfix.bin.cli", *arguments],
+        [str(Path(sys.executable).with_name("reelfix")), *arguments],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
