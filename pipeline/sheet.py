@@ -76,7 +76,7 @@ def _make_sheet(outcome: ShotOutcome) -> bool:
     columns = sheet_columns(outcome, measure)
     picture = draw_sheet(text, columns, measure, first_frame=outcome.shot.start)
     png = BytesIO()
-    picture.save(png, "PNG", compress_level=4)
+    picture.save(png, "PNG", compress_level=2)
     write_bytes(folder / f"{outcome.shot.name}.png", png.getvalue())
     entry = _entry(outcome, measure, text)
     images = preview_images(picture, columns)

@@ -90,7 +90,7 @@ def _lines(
             draw.ellipse([px - r, py - r, px + r, py + r], fill=entry.colour)
         else:
             draw.line(points, fill=entry.colour, width=2 * _SCALE, joint="curve")
-    return image.resize(size, Image.Resampling.BOX)
+    return image.reduce(_SCALE)
 
 
 def _label(

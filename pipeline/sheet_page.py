@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
 
+import cv2
+import numpy as np
 from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
@@ -75,7 +77,8 @@ def make_page(reel: str, sheets: Iterable[tuple[SheetEntry, dict[str, str]]]) ->
 def _fitted(image: Image.Image, width: int) -> Image.Image:
     if image.width <= width:
         return image
-    return image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    size = (width, round(image.height * width / image.width))
+    return Image.fromarray(cv2.resize(np.asarray(image), size, interpolation=cv2.INTER_AREA))
 
 
 def _data_uri(image: Image.Image) -> str:
