@@ -20,9 +20,13 @@ stamp_of() {
     { cat "$root/pyproject.toml" "$root/constraints.txt"; echo "$root" "$1"; } | cksum
 }
 
+is_prepared() {
+    [ -x "$venv/bin/reelfix" ] && [ "$(cat "$venv/.installed-${1:-plain}" 2>/dev/null)" = "$(stamp_of "$1")" ]
+}
+
 prepare() {
-    local extra="$1" python stamp="$venv/.installed-${1:-plain}"
-    if [ -x "$venv/bin/reelfix" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(stamp_of "$extra")" ]; then
+    local extra="$1" python
+    if is_prepared "$extra" || is_prepared dev; then
         return
     fi
     if ! "$venv/bin/python" -c '' 2>/dev/null; then
@@ -36,5 +40,5 @@ prepare() {
     "${pip[@]}" --version >/dev/null 2>&1 || pip=("${python:-$(find_python)}" -m pip --python "$venv/bin/python")
     "${pip[@]}" install --quiet --disable-pip-version-check --no-input \
         --constraint "$root/constraints.txt" --editable "$root${extra:+[$extra]}"
-    stamp_of "$extra" >"$stamp"
+    stamp_of "$extra" >"$venv/.installed-${extra:-plain}"
 }
