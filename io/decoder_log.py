@@ -10,7 +10,7 @@ import av.logging
 # Lines of other errors (a reference list that is odd but harmless) are common in healthy files.
 _DAMAGE = re.compile(
     r"crc|damag|corrupt|error while|invalid|overread|truncat|conceal|missing|no frame"
-    r"|prematurely|partial file",
+    r"|prematurely|partial file|EBML|exceeds|unknown element",
     re.IGNORECASE,
 )
 

@@ -7,12 +7,13 @@ from typing import Literal
 
 import av.video.frame
 
-from reelfix.io.decode import Decoder, LostPicture, Picture
+from reelfix.io.decode import Decoder
 from reelfix.io.decoder_log import DecoderLog
 from reelfix.io.errors import SourceError
 from reelfix.io.filters import FilterGraph, Filters
+from reelfix.io.packet_ledger import LostPicture, Picture
 from reelfix.io.planes import FramePlanes, PlaneReader
-from reelfix.io.probe import Probe
+from reelfix.io.probe import INTRA_AS_USED, Probe
 from reelfix.io.source_info import DamagedFrame
 
 
@@ -26,6 +27,8 @@ class SourceFrame:
     time_is: Literal["given", "missing", "moved"]
     """`missing`: the source has no time for it, the rate was taken; `moved`: not after the frame before."""
     damage: DamagedFrame | None = None
+    follows_damage: bool = False
+    """Whether traces of a damaged frame before it may show: no key frame came since."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,43 @@ class Start:
     clock: Clock
 
 
+class _Numbering:
+    """Gives frames their numbers and times."""
+
+    def __init__(self, number: int, clock: Clock) -> None:
+        self.number = number
+        """Of the next frame."""
+        self._clock = clock
+
+    def repeated(self, lost: LostPicture, planes: FramePlanes) -> SourceFrame:
+        """Return the frame that stands for a lost picture."""
+        return self._next(lost.pts, planes, damage=lost.damage, concealed_by="repeat")
+
+    def decoded(self, picture: Picture, planes: FramePlanes, *, leans: bool) -> SourceFrame:
+        """Return the frame of a picture; where it `leans` on those before, damage goes on to a key frame."""
+        damage, follows = picture.damage, picture.follows_damage
+        if leans and follows and damage is None:
+            damage, follows = "it leans on a damaged frame before it", False
+        return self._next(picture.pts, planes, damage=damage, concealed_by="decoder", follows_damage=follows)
+
+    def _next(
+        self,
+        pts: int | None,
+        planes: FramePlanes,
+        *,
+        damage: str | None,
+        concealed_by: Literal["decoder", "repeat"],
+        follows_damage: bool = False,
+    ) -> SourceFrame:
+        number = self.number
+        self._clock, time, kind = self._clock.tick(pts, number)
+        self.number += 1
+        record = None
+        if damage is not None:
+            record = DamagedFrame(frame=number, pts=time, concealed_by=concealed_by, reason=damage)
+        return SourceFrame(number, planes, time, kind, record, follows_damage)
+
+
 class FrameReader:
     """Reads a source's frames for the store."""
 
@@ -82,48 +122,27 @@ class FrameReader:
     def frames(self, start: Start | None = None) -> Iterator[SourceFrame]:
         """Yield the frames in order. Raises SourceError, for damage too where the reader is strict."""
         video = self._probe.video
-        number = start.number if start else 0
-        clock = start.clock if start else Clock(1 / (video.rate_fraction * video.time_base_fraction))
-        previous: SourceFrame | None = None
+        numbering = _Numbering(
+            start.number if start else 0,
+            start.clock if start else Clock(1 / (video.rate_fraction * video.time_base_fraction)),
+        )
+        shown: FramePlanes | None = None
         waiting: list[LostPicture] = []
         for picture in self._pictures(start.after_pts if start else None):
-            self._refuse_damage(picture, number + len(waiting))
+            self._refuse_damage(picture, numbering.number + len(waiting))
             if isinstance(picture, LostPicture):
                 waiting.append(picture)
                 continue
-            self._refuse_change(picture.frame, number)
+            self._refuse_change(picture.frame, numbering.number)
             planes = self._planes.read(picture.frame)
-            # What was lost before the first whole picture is shown as that one, else as the one before.
+            # A lost picture is shown as the one before it; at the very beginning as the one after.
             for lost in waiting:
-                clock, previous = self._frame(
-                    clock, number, lost.pts, previous.planes if previous else planes, lost.damage, "repeat"
-                )
-                yield previous
-                number += 1
+                yield numbering.repeated(lost, shown or planes)
             waiting.clear()
-            clock, previous = self._frame(clock, number, picture.pts, planes, picture.damage, "decoder")
-            yield previous
-            number += 1
-        for lost in waiting if previous else ():
-            assert previous is not None
-            clock, previous = self._frame(clock, number, lost.pts, previous.planes, lost.damage, "repeat")
-            yield previous
-            number += 1
-
-    def _frame(
-        self,
-        clock: Clock,
-        number: int,
-        pts: int | None,
-        planes: FramePlanes,
-        damage: str | None,
-        concealed_by: Literal["decoder", "repeat"],
-    ) -> tuple[Clock, SourceFrame]:
-        clock, time, kind = clock.tick(pts, number)
-        record = None
-        if damage is not None:
-            record = DamagedFrame(frame=number, pts=time, concealed_by=concealed_by, reason=damage)
-        return clock, SourceFrame(number, planes, time, kind, record)
+            yield numbering.decoded(picture, planes, leans=video.codec in INTRA_AS_USED)
+            shown = planes
+        for lost in waiting if shown is not None else ():
+            yield numbering.repeated(lost, shown or {})
 
     def _pictures(self, after_pts: int | None) -> Iterator[Picture | LostPicture]:
         pictures = self._decoder.pictures(after_pts=after_pts)

@@ -15,6 +15,7 @@ _MULTI = re.compile(
 )
 _REPEATED = re.compile(r"Repeated Fields:\s*Neither:\s*(\d+)\s*Top:\s*(\d+)\s*Bottom:\s*(\d+)")
 _FEW = 10
+_REPEATED_BY_PULLDOWN = 0.3
 Verdict = Literal["progressive", "interlaced tff", "interlaced bff", "telecined", "undetermined"]
 
 
@@ -30,8 +31,9 @@ def measure_interlace(
     else:
         counts = ()
         for stretch in range(_STRETCHES):
-            seconds = duration_seconds * (stretch + 0.5) / _STRETCHES
-            found = _idet(source, stream, seconds, FRAMES_MEASURED // _STRETCHES)
+            length = FRAMES_MEASURED // _STRETCHES
+            seconds = duration_seconds * (1 - length / frames) * (stretch + 0.5) / _STRETCHES
+            found = _idet(source, stream, seconds, length)
             counts = tuple(map(sum, zip_longest(counts, found, fillvalue=0)))
     tff, bff, progressive, undetermined, repeated = counts
     return Interlace(
@@ -69,7 +71,7 @@ def _verdict(tff: int, bff: int, progressive: int, repeated: int) -> Verdict:
     interlaced, sure = tff + bff, tff + bff + progressive
     if sure < _FEW:
         return "undetermined"
-    if interlaced >= sure / 5 and progressive >= sure / 5 and repeated >= sure / 5:
+    if interlaced >= sure / 5 and repeated >= _REPEATED_BY_PULLDOWN * sure:
         return "telecined"
     if interlaced > sure / 2:
         return "interlaced tff" if tff >= bff else "interlaced bff"

@@ -25,7 +25,7 @@ from reelfix.io.tags import MATRICES, PRIMARIES, RANGES, TRANSFERS, parse_tags
 _FIELD_ORDERS = ("unknown", "progressive", "tt", "bb", "tb", "bt")
 _PACKETS_FOR_A_PICTURE = 2000
 # Codecs that may look back, but in archives are written with key frames only.
-_INTRA_AS_USED = frozenset({"ffv1"})
+INTRA_AS_USED = frozenset({"ffv1"})
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def open_container(source: Source) -> Iterator[av.container.InputContainer]:
         ) from error
     except av.error.EOFError as error:
         raise SourceError(
-            f"{source.path} ends before its first frame: there are none. Copy it again from where it came."
+            f"{source.path} ends before its first frame: it has none, or it is cut short. "
+            "Copy it again from where it came."
         ) from error
     except av.error.FFmpegError as error:
         raise SourceError(f"{source.path} cannot be opened: {error.strerror}.") from error
@@ -124,7 +125,7 @@ def declared_rate(stream: av.video.stream.VideoStream) -> Fraction:
 
 def is_intra_only(codec: str) -> bool:
     """Whether every picture of a codec (ffmpeg's name) stands for itself, as archives use it."""
-    return codec in _INTRA_AS_USED or bool(av.Codec(codec, "r").intra_only)
+    return codec in INTRA_AS_USED or bool(av.Codec(codec, "r").intra_only)
 
 
 def _first_picture(

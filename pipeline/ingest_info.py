@@ -121,6 +121,8 @@ def _frame_notices(job: IngestJob, tally: Tally, video: VideoStream, interlace: 
             f"{len(tally.damaged)} damaged frames, {repeats} of them lost and shown as the frame before; "
             f"the first is frame {first.frame} (pts {first.pts}): {first.reason}"
         )
+    if tally.after_damage:
+        yield f"{tally.after_damage} frames after damaged ones, up to the next key frame, may show traces"
     if tally.missing_times:
         yield f"{tally.missing_times} frames have no time in the source: theirs follows from the rate"
     if tally.moved_times:

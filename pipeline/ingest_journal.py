@@ -20,6 +20,8 @@ class Tally:
     damaged: list[DamagedFrame] = field(default_factory=list)
     missing_times: int = 0
     moved_times: int = 0
+    after_damage: int = 0
+    """Frames that may show traces of a damaged one before them."""
     coloured: float = 0.0
     """The largest part of a frame's samples that is not grey; see `io/neutrality.py`."""
 
@@ -29,6 +31,7 @@ class Tally:
         self.pts.append(frame.pts)
         self.missing_times += frame.time_is == "missing"
         self.moved_times += frame.time_is == "moved"
+        self.after_damage += frame.follows_damage
         if frame.damage is not None:
             self.damaged.append(frame.damage)
 
@@ -38,6 +41,7 @@ class Tally:
         self.damaged += other.damaged
         self.missing_times += other.missing_times
         self.moved_times += other.moved_times
+        self.after_damage += other.after_damage
         self.coloured = max(self.coloured, other.coloured)
 
     def to_json(self) -> dict[str, Any]:
@@ -47,6 +51,7 @@ class Tally:
             "damaged": [frame.model_dump(mode="json") for frame in self.damaged],
             "missing_times": self.missing_times,
             "moved_times": self.moved_times,
+            "after_damage": self.after_damage,
             "coloured": self.coloured,
         }
 
@@ -58,6 +63,7 @@ class Tally:
             damaged=[DamagedFrame.model_validate(frame) for frame in record["damaged"]],
             missing_times=int(record["missing_times"]),
             moved_times=int(record["moved_times"]),
+            after_damage=int(record["after_damage"]),
             coloured=float(record["coloured"]),
         )
 

@@ -1,7 +1,7 @@
 """Going on where a stopped ingest was: from a place in the source that is proved to be the same."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def remaining_frames(
     if count == 0:
         yield from reader.frames()
         return
-    if may_seek and probe.is_intra_only and count > _OVERLAP and not _has_mended_times(committed):
+    if may_seek and probe.is_intra_only and count > _OVERLAP and _keeps_one_rate(committed, probe):
         frames = reader.frames(_start_before(count, committed, probe))
         again = list(islice(frames, _OVERLAP))
         if [frame.number for frame in again] == [count - 2, count - 1] and all(
@@ -54,8 +54,12 @@ def _start_before(count: int, committed: Tally, probe: Probe) -> Start:
     return Start(count - _OVERLAP, before, Clock(step, first=committed.pts[0], last=before))
 
 
-def _has_mended_times(committed: Tally) -> bool:
-    return committed.missing_times + committed.moved_times > 0
+def _keeps_one_rate(committed: Tally, probe: Probe) -> bool:
+    """Whether what follows depends on no more than the frame before it: on no mended time, on no gap."""
+    if committed.missing_times + committed.moved_times > 0:
+        return False
+    step = float(1 / (probe.video.rate_fraction * probe.video.time_base_fraction))
+    return all(round((after - before) / step) == 1 for before, after in pairwise(committed.pts))
 
 
 def _is_stored(frame: SourceFrame, store: FrameStore, committed: Tally) -> bool:

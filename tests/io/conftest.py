@@ -22,10 +22,11 @@ def make_source(tmp_path: Path) -> MakeSource:
         size: str = "18x16",
         rate: str = "24",
         also: tuple[str, ...] = (),
+        source: str = "testsrc2=size={size}:rate={rate},noise=alls=60:allf=t:all_seed=7",
     ) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = f"testsrc2=size={size}:rate={rate},noise=alls=60:allf=t:all_seed=7"
+        picture = source.format(size=size, rate=rate)
         command = [ffmpeg_binary(), "-y", "-v", "error", "-f", "lavfi", "-i", picture, *also]
         command += ["-frames:v", str(frames), *options, str(path)]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
