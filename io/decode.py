@@ -143,7 +143,9 @@ class Decoder:
                 follows_damage = (follows_damage or bool(lost)) and not frame.key_frame
                 yield Picture(frame, times.of(frame), damage, follows_damage and damage is None)
                 follows_damage = follows_damage or damage is not None
-        yield from ledger.rest()
+        for picture in ledger.rest():
+            gaps.expect(picture.damage)
+            yield picture
 
     def _send(
         self,

@@ -118,15 +118,15 @@ def _frame_notices(job: IngestJob, tally: Tally, video: VideoStream, interlace: 
         repeats = sum(frame.concealed_by == "repeat" for frame in tally.damaged)
         first = tally.damaged[0]
         yield (
-            f"{len(tally.damaged)} damaged frames, {repeats} of them lost and shown as the frame before; "
+            f"{_frames(len(tally.damaged), 'damaged')}, {repeats} of them lost and shown as the frame before; "
             f"the first is frame {first.frame} (pts {first.pts}): {first.reason}"
         )
     if tally.after_damage:
-        yield f"{tally.after_damage} frames after damaged ones, up to the next key frame, may show traces"
+        yield f"{_frames(tally.after_damage)} after damaged ones, up to the next key frame, may show traces"
     if tally.missing_times:
-        yield f"{tally.missing_times} frames have no time in the source: theirs follows from the rate"
+        yield f"{_frames(tally.missing_times)} without a time in the source: theirs follows from the rate"
     if tally.moved_times:
-        yield f"{tally.moved_times} frames have a time not after the frame before: moved one unit behind it"
+        yield f"{_frames(tally.moved_times)} with a time not after the frame before: moved one unit behind it"
     if video.rotation:
         yield f"players turn the picture by {video.rotation} degrees; frames are kept as coded, not turned"
     if video.is_vfr:
@@ -136,6 +136,10 @@ def _frame_notices(job: IngestJob, tally: Tally, video: VideoStream, interlace: 
     elif interlace.verdict not in ("progressive", "undetermined"):
         remedy = "--ivtc" if interlace.verdict == "telecined" else "--deinterlace bwdif"
         yield f"the picture looks {interlace.verdict}: kept as it is ({remedy} on request)"
+
+
+def _frames(count: int, kind: str = "") -> str:
+    return " ".join(filter(None, (str(count), kind, "frame" if count == 1 else "frames")))
 
 
 def _tools() -> dict[str, str]:
