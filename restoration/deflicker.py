@@ -90,7 +90,7 @@ def _correction(times: Values, tones: Values, occupancy: Values) -> Values:
     kept = _same_light(times, light)
     times, history, light = times[kept], (tones - KNOTS)[kept], light[kept]
     reach = max(float(np.abs(times).max()), 1.0)
-    weight = np.exp(-0.5 * np.square(times / (0.55 * reach)))
+    weight = np.exp(-0.5 * np.square(times / (0.7 * reach)))
     centre = float(np.median(light))
     spread = 1.4826 * float(np.median(np.abs(light - centre))) + 0.01
     weight *= 1 / (1 + np.square((light - centre) / (4 * spread)))
@@ -103,7 +103,7 @@ def _correction(times: Values, tones: Values, occupancy: Values) -> Values:
         trend = float(slope @ occupancy)
         left = light - light @ weight - trend * (times - mean_time)
         noise = float(weight @ np.square(left)) / (variance * max(len(times) - 2, 1)) + 1e-12
-        mean = mean - slope * mean_time * (trend**2 / (trend**2 + 4 * noise))
+        mean = mean - slope * mean_time * (trend**2 / (trend**2 + 9 * noise))
     size = abs(float(mean @ occupancy))
     rising = np.clip((np.abs(mean).max() - _UNSEEN[0]) / (_UNSEEN[1] - _UNSEEN[0]), 0, 1)
     falling = np.clip((_NO_FLICKER[1] - size) / (_NO_FLICKER[1] - _NO_FLICKER[0]), 0, 1)
