@@ -4,6 +4,8 @@ The stock ffmpeg assembles the file while the encoder runs, in one pass: it sets
 aspect ratio and audio priming in Matroska), and is what the file will be checked with.
 """
 
+import contextlib
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -25,6 +27,7 @@ from reelfix.io.segments import Segment, Timeline
 from reelfix.io.source_info import Chapter, SourceInfo
 from reelfix.io.tags import PictureTags
 
+_PIPE_BYTES = 2**20
 _OWN_KEYS = frozenset(
     {"major_brand", "minor_version", "compatible_brands", "encoder", "timecode", "duration"}
 )
@@ -59,7 +62,7 @@ class Muxer:
             metadata = Path(self._folder.name) / "metadata.txt"
             metadata.write_text(ffmetadata(job.info, job.timeline), encoding="utf-8")
             command = mux_command(job, others, metadata, target)
-            reading, self._writing = os.pipe()
+            reading, self._writing = _wide_pipe()
             try:
                 process = subprocess.Popen(command, stdin=reading, stderr=subprocess.PIPE)
             finally:
@@ -93,6 +96,15 @@ class Muxer:
         if self._writing >= 0:
             os.close(self._writing)
             self._writing = -1
+
+
+def _wide_pipe() -> tuple[int, int]:
+    """A pipe that holds a frame or more where the system lets it: fewer waits at either end."""
+    reading, writing = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):  # over this user's limit: as it is, then
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return reading, writing
 
 
 def _failure(failure: SourceError) -> DeliveryError | SpaceError:

@@ -13,6 +13,8 @@ import pytest
 from reelfix.io.encode import StreamEncoder
 from reelfix.io.errors import DeliveryError, SpaceError
 from reelfix.io.ffmpeg import describe, ffmpeg_binary
+from reelfix.io.landing import claim
+from reelfix.io.storage import as_path
 from reelfix.io.tags import HELD_BY, PictureTags, parse_tags
 from reelfix.pipeline import export as export_module
 from reelfix.pipeline import export_job
@@ -450,3 +452,60 @@ def test_a_remote_master_is_uploaded_and_read_back(make_reel: MakeReel) -> None:
     pictures = export_plain(reel, "png", output="memory://out/pictures")
     assert len(list(pictures.path.iterdir())) == 5
     assert all(path.exists() for path in pictures.sidecars)
+
+
+def test_what_a_killed_export_left_is_cleared_away(make_reel: MakeReel, tmp_path: Path) -> None:
+    reel = make_reel("a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / ".m.mkv.partial").write_bytes(b"half")
+    (folder / ".m.mkv.partial.lock").write_bytes(b"")
+    export_plain(reel, output=folder / "m.mkv")
+    assert hidden(folder) == []
+    (folder / "m.mkv").unlink()  # killed between its sidecars and its own name
+    master = export_plain(reel, output=folder / "m.mkv")
+    assert framemd5(master.path, "gray") == framemd5(reel.info.path, "gray")
+
+
+def test_one_export_at_a_time_writes_a_master(make_reel: MakeReel, tmp_path: Path) -> None:
+    reel = make_reel("a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray")
+    target = tmp_path / "m.mkv"
+    with (
+        claim(as_path(target), is_folder=False, force=False),
+        pytest.raises(DeliveryError, match="another export is writing"),
+    ):
+        export_plain(reel, output=target)
+    assert export_plain(reel, output=target).frames == 5
+
+
+def test_sound_needs_the_source(make_reel: MakeReel) -> None:
+    reel = make_reel("a.mkv", "-c:v", "ffv1", "-c:a", "flac", "-pix_fmt", "gray", "-shortest", inputs=SOUND)
+    Path(reel.info.path).rename(f"{reel.info.path}.gone")
+    with pytest.raises(DeliveryError, match="is not there"):
+        export_plain(reel)
+
+
+def test_pictures_alone_need_no_source(make_reel: MakeReel) -> None:
+    reel = make_reel("a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray")
+    meant = framemd5(reel.info.path, "gray")
+    Path(reel.info.path).unlink()
+    assert framemd5(export_plain(reel).path, "gray") == meant
+
+
+def test_swapped_frames_of_a_lossy_master_are_found(
+    make_reel: MakeReel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reel = make_reel("a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray", size="64x48", filters=",hue=b='n*1.5-3'")
+    add, held = StreamEncoder.add, []
+
+    def swap(self: StreamEncoder, frame: object, pts: int, duration: int) -> None:
+        held.append(frame)
+        if pts == 2:
+            add(self, held[2], 1, duration)  # type: ignore[arg-type]
+            add(self, held[1], 2, duration)  # type: ignore[arg-type]
+        elif pts != 1:
+            add(self, frame, pts, duration)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(StreamEncoder, "add", swap)
+    with pytest.raises(DeliveryError, match=r"frame 1 (shows what was meant to be frame 2|does not look)"):
+        export_plain(reel, "prores-hq", output=tmp_path / "m.mov")
