@@ -9,6 +9,7 @@ import os
 import queue
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from reelfix.pipeline.worker import GPU_VARIABLE, JobResult, do_job
 JobFuture = Future  # of JobResult; generic in name only
 
 _TOPIC = "reelfix"
+_SETTLING_SECONDS = 0.5
 _CONFIG = {
     # A lost worker's task comes back to us at once: we count the losses per shot.
     "distributed.scheduler.allowed-failures": 0,
@@ -112,6 +114,8 @@ class DaskExecutor:
             losses = schedule.lose(job)
             emit(WorkerLost(job.reel, job.task.stage, job.task.shot.number, losses))
             if losses < MAX_LOSSES and self._cluster is not None:
+                # What killed this worker may have killed others: the scheduler must know before it is given on.
+                time.sleep(_SETTLING_SECONDS)
                 return
             if losses < MAX_LOSSES:
                 # A cluster of someone else's counted the losses itself, by its own rule.
