@@ -114,7 +114,7 @@ class DaskExecutor:
             losses = schedule.lose(job)
             emit(WorkerLost(job.reel, job.task.stage, job.task.shot.number, losses))
             if losses < MAX_LOSSES and self._cluster is not None:
-                # What killed this worker may have killed others: the scheduler must know before it is given on.
+                # What killed this worker may have killed others: the scheduler must know first.
                 time.sleep(_SETTLING_SECONDS)
                 return
             if losses < MAX_LOSSES:

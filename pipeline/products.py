@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import cv2
 import numpy as np
@@ -28,7 +28,9 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 WriteFrames = Callable[[str, int, npt.NDArray[Any]], None]
 
-_COMPRESSOR, _LEVEL, _THREADS = "lz4", 3, 2
+_COMPRESSOR: Final = "lz4"
+_LEVEL: Final = 3
+_THREADS = 2
 
 FLOW_UNIT = 32
 """Stored flow is in 1/32 pixel, int16: up to 1023 pixels either way."""
@@ -58,9 +60,8 @@ def _frames_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
 
 def _encode_frames(frames: torch.Tensor) -> Arrays:
     values = frames.contiguous().cpu().numpy()
-    # One pass: scaled, rounded half to even, clipped to [0, 65535].
-    codes = cv2.multiply(_flat(values), 65535.0, dtype=cv2.CV_16U)
-    return {"frames": codes.reshape(values.shape)}
+    # Scaled, rounded half to even and clipped to [0, 65535] in one pass.
+    return {"frames": _scaled(values, 65535.0, cv2.CV_16U)}
 
 
 def _decode_frames(arrays: Arrays, device: torch.device) -> torch.Tensor:
@@ -69,13 +70,14 @@ def _decode_frames(arrays: Arrays, device: torch.device) -> torch.Tensor:
     codes = np.ascontiguousarray(arrays["frames"])
     if device.type != "cpu":
         return torch.from_numpy(codes).to(device).to(torch.float32).div_(65535.0)
-    values = cv2.multiply(_flat(codes), 1 / 65535, dtype=cv2.CV_32F)
-    return torch.from_numpy(values.reshape(codes.shape))
+    return torch.from_numpy(_scaled(codes, 1 / 65535, cv2.CV_32F))
 
 
-def _flat(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """View (..., H, W) as one tall picture."""
-    return values.reshape(-1, values.shape[-1])
+def _scaled(values: npt.NDArray[Any], factor: float, depth: int) -> npt.NDArray[Any]:
+    """Multiply (..., H, W), as one tall picture, into OpenCV's type `depth`."""
+    tall: Any = values.reshape(-1, values.shape[-1])
+    scaled: Any = cv2.multiply(tall, cast(Any, factor), dtype=depth)
+    return np.asarray(scaled).reshape(values.shape)
 
 
 def _mask_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
