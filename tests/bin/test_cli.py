@@ -119,13 +119,14 @@ def test_a_log_is_never_written_beside_a_source(invoke, tmp_path: Path, monkeypa
     """A folder of pictures is a source: what goes wrong on it is logged elsewhere."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scan").mkdir()
+    (tmp_path / "scan" / "000001.png").write_bytes(b"a picture")
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("reelfix.io.sources.find_source", fail)
+    monkeypatch.setattr("reelfix.pipeline.ingest.ingest", fail)
     assert invoke("ingest", "scan").exit_code == ExitCode.FAILED
-    assert list((tmp_path / "scan").iterdir()) == []
+    assert [path.name for path in (tmp_path / "scan").iterdir()] == ["000001.png"]
 
 
 @pytest.mark.slow
