@@ -1,17 +1,23 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
+from moto.server import ThreadedMotoServer
+from upath import UPath
 
 from reelfix.io.storage import as_path
 from reelfix.pipeline.blocks import Cut
 from reelfix.pipeline.commit import ShotCommit, read_commit
 from reelfix.pipeline.errors import Interrupted
 from reelfix.pipeline.events import Event, TaskStarted, WindowDone, silent
+from reelfix.pipeline.executor import ExecutorOptions
 from reelfix.pipeline.plan import PlanRequest, Task, make_plan
 from reelfix.pipeline.products import ProductStore
 from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.run import run
 from reelfix.pipeline.runner import TaskResult, run_task
+from reelfix.pipeline.settings import RunRequest
+from reelfix.pipeline.verify_stages import verify_stages
 
 MakeReel = Callable[..., Reel]
 CPU = torch.device("cpu")
@@ -114,15 +120,40 @@ def test_the_shortest_shots(make_tiny_reel: MakeReel, frames: int) -> None:
     assert [result.frames for result in run_all(reel)] == [frames] * 4
 
 
-def test_a_reel_in_memory_gives_the_same_bytes(make_tiny_reel: MakeReel) -> None:
+@pytest.fixture(params=["memory", "s3"])
+def remote_root(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[UPath]:
+    if request.param == "memory":
+        yield as_path("memory://runner/tiny.reel")
+        return
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    as_path("s3://reels").mkdir()
+    yield as_path("s3://reels/tiny.reel")
+    server.stop()
+
+
+def test_a_remote_reel_gives_the_same_bytes_and_is_not_run_again(
+    make_tiny_reel: MakeReel, remote_root: UPath
+) -> None:
     local = make_tiny_reel(frames=6, shots=1)
-    remote_root = as_path("memory://runner/tiny.reel")
     for file in local.root.rglob("*"):
         if file.is_file():
             place = remote_root / str(file.relative_to(local.root))
-            place.parent.mkdir(parents=True, exist_ok=True)
+            if remote_root.protocol == "memory":
+                place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.read_bytes())
     remote = Reel.open(remote_root)
     run_all(local)
-    run_all(remote)
+    serial = ExecutorOptions(scheduler="serial")
+    assert len(run([remote], RunRequest(stages=ALL, preset="archive"), serial).done) == 4
+    assert run([remote], RunRequest(), serial).found == 4
+    plain = make_plan(remote.source_key, remote.clip, remote.shots(), PlanRequest(ALL))
+    for task in plain.tasks:
+        run_task(remote, task, device=CPU, emit=silent)
     assert restored(remote) == restored(local)
+    assert all(finding.ok for finding in verify_stages(remote))
