@@ -92,7 +92,8 @@ def _correction(times: Values, tones: Values, occupancy: Values) -> Values:
     reach = max(float(np.abs(times).max()), 1.0)
     weight = np.exp(-0.5 * np.square(times / (0.7 * reach)))
     centre = float(np.median(light))
-    spread = 1.4826 * float(np.median(np.abs(light - centre))) + 0.01
+    # The mean, not the median deviation: where every other frame is darker, half of them are no outliers.
+    spread = 1.25 * float(np.mean(np.abs(light - centre))) + 0.01
     weight *= 1 / (1 + np.square((light - centre) / (4 * spread)))
     weight /= weight.sum()
     mean_time = float(weight @ times)

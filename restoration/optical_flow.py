@@ -15,6 +15,7 @@ from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Flow, Motion, grid_maps
 
 _SMALLEST_SIDE = 32  # the search's patches and pyramid need this much
+_NOISIEST = 40.0  # 8-bit levels of difference that grain may account for
 _FAITHLESS = 0.02  # confidence below which a displacement is replaced altogether
 
 
@@ -94,7 +95,7 @@ def _trust(source: _View, target: _View, flow: Flow, reverse: Flow) -> Plane:
     difference = source.codes.astype(np.float32) - seen
     difference -= cv2.blur(difference, (31, 31))  # a change of light is no error of motion
     residual = cv2.boxFilter(np.abs(difference), -1, (5, 5))
-    tolerated = 6.0 + 4.0 * float(np.median(residual[::3, ::3]))
+    tolerated = 6.0 + min(4.0 * float(np.median(residual[::3, ::3])), _NOISIEST)
     inside = (map_x > -1) & (map_y > -1) & (map_x < flow.shape[1]) & (map_y < flow.shape[0])
     return np.asarray(np.exp(-astray / leeway - np.square(residual / tolerated)) * inside, dtype=np.float32)
 
@@ -122,6 +123,6 @@ def spread(values: Plane, weight: Plane) -> Plane:
     for level in reversed(levels[:-1]):
         coarse = cv2.pyrUp(filled, dstsize=(level.shape[1], level.shape[0]))
         # The coarse answer counts for little beside any weight of the level's own.
-        filled = level + np.float32(0.02) * coarse
+        filled = level + coarse * (np.float32(0.02) / np.maximum(coarse[..., -1:], 1e-6))
     sums = filled[..., :-1].reshape(height, width, -1)
-    return np.asarray(sums / (filled[..., -1:] + 1e-6), dtype=np.float32)
+    return np.asarray(sums / np.maximum(filled[..., -1:], 1e-6), dtype=np.float32)
