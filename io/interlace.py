@@ -8,7 +8,7 @@ from reelfix.io.ffmpeg import run_ffmpeg
 from reelfix.io.source_info import Interlace
 from reelfix.io.sources import Source
 
-FRAMES_MEASURED = 240
+FRAMES_MEASURED = 120
 _STRETCHES = 4
 _MULTI = re.compile(
     r"Multi frame detection:\s*TFF:\s*(\d+)\s*BFF:\s*(\d+)\s*Progressive:\s*(\d+)\s*Undetermined:\s*(\d+)"
@@ -22,7 +22,7 @@ Verdict = Literal["progressive", "interlaced tff", "interlaced bff", "telecined"
 def measure_interlace(
     source: Source, stream: int, *, frames: int | None, duration_seconds: float | None
 ) -> Interlace:
-    """Measure up to 240 frames of a source's picture stream: all of a short one, else four stretches of 60.
+    """Measure up to 120 frames of a picture stream: all of a short one, else four stretches of 30.
 
     Raises SourceError where ffmpeg cannot read it.
     """

@@ -117,8 +117,9 @@ def _frame_notices(job: IngestJob, tally: Tally, video: VideoStream, interlace: 
     if tally.damaged:
         repeats = sum(frame.concealed_by == "repeat" for frame in tally.damaged)
         first = tally.damaged[0]
+        how_many = _frames(len(tally.damaged), "damaged")
         yield (
-            f"{_frames(len(tally.damaged), 'damaged')}, {repeats} of them lost and shown as the frame before; "
+            f"{how_many}, {repeats} of them lost and shown as the frame before; "
             f"the first is frame {first.frame} (pts {first.pts}): {first.reason}"
         )
     if tally.after_damage:

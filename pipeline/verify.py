@@ -81,7 +81,9 @@ def _verify_store(reel: Reel, source: Source, info: SourceInfo, emit: Emit) -> F
         return Finding("store", False, f"{error} {remedy}")
     if outcome.difference is not None:
         return Finding("store", False, f"{outcome.difference}. {remedy}")
-    damaged = f", {outcome.concealed} of them damaged in the source and concealed" if outcome.concealed else ""
+    damaged = (
+        f", {outcome.concealed} of them damaged in the source and concealed" if outcome.concealed else ""
+    )
     return Finding(
         "store", True, f"all {outcome.frames} frames have the source's framemd5 by the stock ffmpeg{damaged}"
     )

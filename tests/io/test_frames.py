@@ -118,7 +118,7 @@ def test_traces_after_damage_are_told_up_to_the_next_key_frame(make_source: Make
 
 @pytest.mark.parametrize("number", [0, 5, 11])
 def test_lost_picture_is_repeated(number: int, make_source: MakeSource) -> None:
-    """A picture is wiped out, the next goes with it: the one before stands in for both, else the one after."""
+    """A picture is wiped out, and the next with it: the one before stands in, else the one after."""
     path = make_source("a.mkv", "-c:v", "png", frames=12)
     whole = read(path)
     position, size, pts = packets(path)[number]
