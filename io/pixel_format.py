@@ -92,7 +92,7 @@ class PixelFormat:
             return cls(name, ("gray",), depth, 0, 0)
         if name.startswith("gbrp"):
             return cls(name, ("g", "b", "r"), depth, 0, 0)
-        return cls(name, ("y", "u", "v"), depth, *_SUBSAMPLING[subsampling])
+        return cls(name, ("y", "u", "v"), depth, *_SUBSAMPLING[str(subsampling)])
 
     @property
     def dtype(self) -> np.dtype[np.uint8] | np.dtype[np.uint16]:

@@ -58,7 +58,8 @@ def _verify_source(reel: Reel, info: SourceInfo, emit: Emit) -> Iterator[Finding
         yield Finding(
             "source",
             False,
-            f"{info.path} has SHA-256 {sha256}, the reel was made from {info.sha256}. Bring back the right file.",
+            f"{info.path} has SHA-256 {sha256}, the reel was made from {info.sha256}. "
+            "Bring back the right file.",
         )
         return
     yield Finding("source", True, f"{info.path} has SHA-256 {sha256}, as when it was ingested")
