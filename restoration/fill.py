@@ -77,7 +77,7 @@ def _flow_under(neighbour: Neighbour, hurt: Plane) -> tuple[Flow, Plane]:
     flow, confidence = neighbour.flow, neighbour.confidence
     height, width = hurt.shape
     grid = cv2.resize(hurt.astype(np.uint8), flow.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    grid = cv2.dilate(grid, np.ones((5, 5), np.uint8))
+    grid = cv2.dilate(grid, np.ones((9, 9), np.uint8))
     sound = (confidence + np.float32(0.01)) * (grid == 0)
     around = spread(np.dstack([flow, confidence]), sound)
     mixed = np.where(grid[..., None] > 0, around, np.dstack([flow, confidence]))

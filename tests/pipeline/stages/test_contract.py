@@ -167,5 +167,6 @@ def test_importing_a_stage_does_not_import_torch(name: str) -> None:
     import subprocess
     import sys
 
-    code = f"import sys, reelfix.pipeline.stages.{name}\nsys.exit('torch' in sys.modules or 'cv2' in sys.modules)"
+    check = "sys.exit('torch' in sys.modules or 'cv2' in sys.modules)"
+    code = f"import sys, reelfix.pipeline.stages.{name}; {check}"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
