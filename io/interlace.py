@@ -2,6 +2,7 @@
 
 import re
 from itertools import zip_longest
+from threading import Event
 from typing import Literal
 
 from reelfix.io.ffmpeg import run_ffmpeg
@@ -20,20 +21,27 @@ Verdict = Literal["progressive", "interlaced tff", "interlaced bff", "telecined"
 
 
 def measure_interlace(
-    source: Source, stream: int, *, frames: int | None, duration_seconds: float | None
+    source: Source,
+    stream: int,
+    *,
+    frames: int | None,
+    duration_seconds: float | None,
+    stop: Event | None = None,
 ) -> Interlace:
     """Measure up to 120 frames of a picture stream: all of a short one, else four stretches of 30.
 
-    Raises SourceError where ffmpeg cannot read it.
+    Once `stop` is set it ends soon, with what it has. Raises SourceError where ffmpeg cannot read the source.
     """
+    stop = stop or Event()
+    counts: tuple[int, ...]
     if frames is None or duration_seconds is None or frames <= FRAMES_MEASURED:
-        counts = _idet(source, stream, 0.0, FRAMES_MEASURED)
+        counts = _idet(source, stream, 0.0, FRAMES_MEASURED, stop)
     else:
         counts = ()
         for stretch in range(_STRETCHES):
             length = FRAMES_MEASURED // _STRETCHES
             seconds = duration_seconds * (1 - length / frames) * (stretch + 0.5) / _STRETCHES
-            found = _idet(source, stream, seconds, length)
+            found = _idet(source, stream, seconds, length, stop)
             counts = tuple(map(sum, zip_longest(counts, found, fillvalue=0)))
     tff, bff, progressive, undetermined, repeated = counts
     return Interlace(
@@ -47,15 +55,18 @@ def measure_interlace(
     )
 
 
-def _idet(source: Source, stream: int, start_seconds: float, frames: int) -> tuple[int, ...]:
+def _idet(source: Source, stream: int, start_seconds: float, frames: int, stop: Event) -> tuple[int, ...]:
     """(tff, bff, progressive, undetermined, repeated) of `frames` frames from `start_seconds` on."""
     options: dict[str, str | None] = {"noautorotate": None, **source.command_options}
     if start_seconds:
         options["ss"] = f"{start_seconds:.3f}"
     output = {"map": f"0:{stream}", "vf": "idet", "frames:v": frames, "fps_mode": "passthrough", "f": "null"}
+    # The progress lines are there to look up at.
+    output |= {"progress": "pipe:1", "stats_period": "0.1"}
     with run_ffmpeg(source.url, options, "-", output, level="info") as running:
         for _ in running.lines():
-            pass
+            if stop.is_set():
+                return (0, 0, 0, 0, 0)
         report = running.finish()
     # Summaries of nothing are printed too, when the filter is set up; the last is of the frames.
     multi, repeated = _MULTI.findall(report), _REPEATED.findall(report)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 from reelfix.io.documents import read_json, write_json
 from reelfix.io.errors import SourceError, StoreError
@@ -113,13 +114,22 @@ def _is_whole(reel: Reel, found: Source, filters: Filters | None, options: Inges
 
 @contextmanager
 def _measured_interlace(probed: Probe) -> Iterator[Future[Interlace]]:
-    """Measure interlace beside the decoding."""
+    """Measure interlace beside the decoding; stopped on leaving."""
     frames = probed.expected_frames
     seconds = float(frames / probed.video.rate_fraction) if frames else None
+    stop = Event()
     with ThreadPoolExecutor(1, thread_name_prefix="interlace") as pool:
-        yield pool.submit(
-            measure_interlace, probed.source, probed.video.index, frames=frames, duration_seconds=seconds
-        )
+        try:
+            yield pool.submit(
+                measure_interlace,
+                probed.source,
+                probed.video.index,
+                frames=frames,
+                duration_seconds=seconds,
+                stop=stop,
+            )
+        finally:
+            stop.set()
 
 
 def _same_digest(job: IngestJob, sha256: str) -> str:
