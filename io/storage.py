@@ -1,6 +1,7 @@
 """Where things lie: one path type for local folders, `file://`, `memory://` and object stores."""
 
 import os
+
 from upath import UPath
 from zarr.abc.store import Store
 from zarr.storage import FsspecStore, LocalStore
@@ -32,6 +33,4 @@ def zarr_store(path: UPath, *, read_only: bool = False) -> Store:
     """Open the zarr store at `path`: zarr's own local store, else the one over fsspec."""
     if is_local(path):
         return LocalStore(local_path(path), read_only=read_only)
-    return FsspecStore.from_url(
-        str(path), storage_options=dict(path.storage_options), read_only=read_only
-    )
+    return FsspecStore.from_url(str(path), storage_options=dict(path.storage_options), read_only=read_only)
