@@ -8,13 +8,14 @@ import numpy as np
 from reelfix.restoration.arrays import Image, Plane
 from reelfix.restoration.motion import Flow
 from reelfix.restoration.neighbours import Neighbour, brought
-from reelfix.restoration.optical_flow import spread
+from reelfix.restoration.optical_flow import spread_coarsely
 from reelfix.restoration.recovery import from_around, under_scratch
 
 _FAR = 0.5  # weight of a frame one step farther away
-_SHARPNESS = 4  # how firmly the better source is preferred: a mean of several would lose the grain
+_HARDLY = 0.05  # trust below which a picture settles nothing
 _DIM = np.float32(0.3)  # trust in a place whose motion has no confidence
 _DOUBT = 0.03  # error beyond which a place is looked for in its own frame too
+_CELL = 3  # pixels taken together where brightness is matched
 _ERROR_FLOOR = 1e-4
 
 
@@ -26,7 +27,7 @@ def filling(images: Image, damaged: Plane, neighbours: list[Neighbour], frame: i
     here = images[frame]
     hurt = damaged[frame].any(axis=0)
     scratch = damaged[frame, 1] & ~damaged[frame, 0]  # where nothing else lies on it
-    mix = _Mix(here.shape)
+    mix = _Mix(hurt, len(here))
     for neighbour in neighbours:
         there = frame + neighbour.step
         flow, confidence = _flow_under(neighbour, hurt)
@@ -36,34 +37,45 @@ def filling(images: Image, damaged: Plane, neighbours: list[Neighbour], frame: i
         picture, error = _matched(here, picture, shown & ~hurt)
         trust = (_DIM + (1 - _DIM) * confidence) * np.float32(_FAR ** (abs(neighbour.step) - 1))
         mix.add(picture, error, trust * shown)
-    doubtful = hurt & (mix.error > _DOUBT)
+    doubtful = mix.places_worse_than(_DOUBT)
     if (doubtful & scratch).any():
         mix.add(*_each(here, lambda plane: under_scratch(plane, scratch, hurt)), doubtful & scratch)
     doubtful &= ~scratch
     if doubtful.any():
         mix.add(*_each(here, lambda plane: from_around(plane, hurt)), doubtful * np.float32(0.5))
-    return mix.result()
+    return mix.result(here)
 
 
 class _Mix:
-    """Pictures of one place, weighted by their errors: the best one counts far above the rest."""
+    """Pictures of the damaged places, weighted by their errors: the best one counts far above the rest."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self._sum: Image = np.zeros(shape, np.float32)
-        self._weight: Plane = np.zeros(shape[1:], np.float32)
-        self.error: Plane = np.full(shape[1:], np.inf, np.float32)
-        """Of the best picture so far, (H, W)."""
+    def __init__(self, hurt: Plane, channels: int) -> None:
+        self._hurt = hurt
+        count = int(np.count_nonzero(hurt))
+        self._sum = np.zeros((channels, count), np.float32)
+        self._weight = np.zeros(count, np.float32)
+        self._error = np.full(count, np.inf, np.float32)
 
     def add(self, picture: Image, error: Plane, trust: Plane) -> None:
         """Add a picture (C, H, W) with its likely error (H, W), where `trust` (H, W) is not 0."""
-        weight = np.power(trust * np.float32(_ERROR_FLOOR) / (np.square(error) + _ERROR_FLOOR), _SHARPNESS)
-        self._sum += picture * weight
+        values, error, trust = picture[:, self._hurt], error[self._hurt], trust[self._hurt]
+        weight = trust * np.float32(_ERROR_FLOOR) / (np.square(error) + np.float32(_ERROR_FLOOR))
+        weight = np.square(np.square(weight)) + np.float32(1e-30) * (trust > 0)
+        self._sum += values * weight
         self._weight += weight
-        self.error = np.minimum(self.error, np.where(trust > 0.05, error, np.inf))
+        self._error = np.minimum(self._error, np.where(trust > _HARDLY, error, np.inf))
 
-    def result(self) -> Image:
-        """The mixture; 0 where nothing was added."""
-        return self._sum / np.maximum(self._weight, 1e-30)
+    def places_worse_than(self, error: float) -> Plane:
+        """Damaged places (H, W) whose best picture has more than this error, or that have none."""
+        places = np.zeros(self._hurt.shape, np.bool_)
+        places[self._hurt] = self._error > error
+        return places
+
+    def result(self, like: Image) -> Image:
+        """The mixture in the damaged places (C, H, W), `like` elsewhere."""
+        result = like.copy()
+        result[:, self._hurt] = self._sum / np.maximum(self._weight, np.float32(1e-35))
+        return result
 
 
 def _each(here: Image, operation: Callable[[Plane], tuple[Plane, Plane]]) -> tuple[Image, Plane]:
@@ -79,7 +91,7 @@ def _flow_under(neighbour: Neighbour, hurt: Plane) -> tuple[Flow, Plane]:
     grid = cv2.resize(hurt.astype(np.uint8), flow.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     grid = cv2.dilate(grid, np.ones((9, 9), np.uint8))
     sound = (confidence + np.float32(0.01)) * (grid == 0)
-    around = spread(np.dstack([flow, confidence]), sound)
+    around = spread_coarsely(np.dstack([flow, confidence]), sound, 2)
     mixed = np.where(grid[..., None] > 0, around, np.dstack([flow, confidence]))
     trust = cv2.resize(mixed[..., 2], (2 * flow.shape[1], 2 * flow.shape[0]), interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(mixed[..., :2]), np.asarray(trust[:height, :width])
@@ -98,20 +110,8 @@ def _inside(flow: Flow, shape: tuple[int, int]) -> Plane:
 
 def _matched(here: Image, there: Image, sound: Plane) -> tuple[Image, Plane]:
     """Bring `there` to the brightness around the damaged places; returns it and its misfit around them."""
-    height, width = sound.shape
-    size = (-(-width // 2), -(-height // 2))
     weight = sound.astype(np.float32)
-    change = np.dstack(
-        [cv2.resize(plane * weight, size, interpolation=cv2.INTER_AREA) for plane in here - there]
-    )
-    small = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    lighter = spread(change / np.maximum(small, 1e-3)[..., None], small)
-    matched = there + np.stack([_enlarged(lighter[..., c], sound.shape) for c in range(len(here))])
-    misfit = np.abs(here - matched).mean(axis=0) * weight
-    misfit = cv2.resize(misfit, size, interpolation=cv2.INTER_AREA)
-    error = spread(misfit[..., None] / np.maximum(small, 1e-3)[..., None], small)[..., 0]
-    return matched, _enlarged(error, sound.shape)
-
-
-def _enlarged(plane: Plane, shape: tuple[int, int]) -> Plane:
-    return np.asarray(cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_LINEAR))
+    lighter = spread_coarsely(np.moveaxis(here - there, 0, 2), weight, _CELL)
+    matched = there + np.moveaxis(lighter, 2, 0)
+    misfit = np.abs(here - matched).mean(axis=0)
+    return matched, spread_coarsely(misfit[..., None], weight, _CELL)[..., 0]

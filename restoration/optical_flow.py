@@ -89,8 +89,8 @@ def _trust(source: _View, target: _View, flow: Flow, reverse: Flow) -> Plane:
     """Confidence (h, w) of `flow`: the way back must end where it began, on a picture that looks the same."""
     map_x, map_y = grid_maps(flow)
     back = cv2.remap(reverse, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    astray = cv2.boxFilter(np.square(flow + back).sum(axis=2), -1, (3, 3))
-    leeway = 1.0 + 0.01 * np.square(flow).sum(axis=2)
+    astray = cv2.boxFilter(_squared(flow + back), -1, (3, 3))
+    leeway = 1.0 + 0.01 * _squared(flow)
     seen = cv2.remap(target.codes, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     difference = source.codes.astype(np.float32) - seen
     difference -= cv2.blur(difference, (31, 31))  # a change of light is no error of motion
@@ -98,6 +98,11 @@ def _trust(source: _View, target: _View, flow: Flow, reverse: Flow) -> Plane:
     tolerated = 6.0 + min(4.0 * float(np.median(residual[::3, ::3])), _NOISIEST)
     inside = (map_x > -1) & (map_y > -1) & (map_x < flow.shape[1]) & (map_y < flow.shape[0])
     return np.asarray(np.exp(-astray / leeway - np.square(residual / tolerated)) * inside, dtype=np.float32)
+
+
+def _squared(flow: Flow) -> Plane:
+    """Squared length of displacements (h, w)."""
+    return np.asarray(np.square(flow[..., 0]) + np.square(flow[..., 1]))
 
 
 def _settled(flow: Flow, trust: Plane) -> tuple[Plane, Plane]:
@@ -126,3 +131,14 @@ def spread(values: Plane, weight: Plane) -> Plane:
         filled = level + coarse * (np.float32(0.02) / np.maximum(coarse[..., -1:], 1e-6))
     sums = filled[..., :-1].reshape(height, width, -1)
     return np.asarray(sums / np.maximum(filled[..., -1:], 1e-6), dtype=np.float32)
+
+
+def spread_coarsely(values: Plane, weight: Plane, factor: int) -> Plane:
+    """Do as `spread`, on a grid coarser by `factor`: for what is smooth, at a fraction of the cost."""
+    height, width = weight.shape
+    size = (-(-width // factor), -(-height // factor))
+    small = cv2.resize(np.dstack([values * weight[..., None], weight]), size, interpolation=cv2.INTER_AREA)
+    share = small[..., -1]
+    filled = spread(small[..., :-1] / np.maximum(small[..., -1:], 1e-6), share)
+    enlarged = np.asarray(cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR))
+    return enlarged.reshape(values.shape)

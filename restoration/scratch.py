@@ -23,6 +23,7 @@ _EVEN = 0.5  # share of the ridge by which its two sides may differ
 _TALL = 0.3  # share of the picture's height over which evidence is gathered
 _CLEAR = 0.6  # least mean height of a ridge along it, in standard deviations of its surroundings
 _MOST = 3.0  # a single row's say
+_RIDGE = 0.4  # least height of a ridge in any one row
 _LEAST = 0.12  # share of the picture's height that one piece must span
 
 # Logistic regression over the tall ridges of 15 clips damaged by `damage_clip` and two films that are full of
@@ -36,9 +37,12 @@ _SEED, _BODY = 1.0, -1.0  # logits: a scratch has some of the first, and takes i
 
 @dataclass(frozen=True)
 class _Evidence:
-    """What speaks for a scratch at each place, all (rows, columns)."""
+    """What speaks for a scratch at the n places where a ridge stands tall, all (n,)."""
 
-    ridge: Plane
+    shape: tuple[int, ...]
+    """Rows and columns of the strip."""
+    place: tuple[Plane, ...]
+    """Their rows and columns."""
     tall: Plane
     """Mean ridge over a good part of the height, above what the columns around have by chance."""
     explained: Plane
@@ -65,8 +69,10 @@ def scratch_probability(
     ]
     misfit = _misfit(strip, views)
     found = np.zeros(strip.shape, np.uint8)
-    for sign in (np.float32(1), np.float32(-1)):
-        evidence = _gathered(strip * sign, [(a * sign, b * sign) for a, b in views], misfit)
+    of_views = [[_ridges(view) for view in pair] for pair in views]
+    for polarity, ridge in enumerate(_ridges(strip)):
+        there = [np.maximum(*(both[polarity] for both in pair)) for pair in of_views]
+        evidence = _gathered(strip if polarity == 0 else -strip, ridge, there, misfit)
         if evidence is not None:
             found |= _scratches(evidence, strength)
     if not found.any():
@@ -75,22 +81,20 @@ def scratch_probability(
     return np.asarray(full * np.float32(255)).astype(np.uint8)
 
 
-def _gathered(strip: Plane, views: list[tuple[Plane, ...]], misfit: Plane) -> _Evidence | None:
-    """Evidence for bright scratches; None where no ridge stands tall."""
-    ridge = _ridges(strip)
-    along = _along(_loose(ridge))
+def _gathered(strip: Plane, ridge: Plane, there: list[Plane], misfit: Plane) -> _Evidence | None:
+    """Evidence for bright scratches; None where no ridge stands tall. `there`: the views' ridges."""
+    loose = _loose(ridge)
+    along = _along(loose)
     tall = np.asarray(along - cv2.blur(along, (61, 1)))
-    if tall.max() <= _CLEAR:
+    place = np.nonzero((tall > _CLEAR) & (ridge >= _RIDGE))
+    if len(place[0]) == 0:
         return None
-    shares = []
-    for pair in views:
-        there = np.maximum(*(_ridges(view) for view in pair))
-        shares.append(_along(np.minimum(_loose(ridge), _loose(there))) / np.maximum(along, 0.1))
+    shares = [_along(np.minimum(loose, _loose(other)))[place] / along[place] for other in there]
     # A scratch may come back to its place in some frames, the scene is in its place in nearly all.
     least = np.sort(np.stack(shares), axis=0)[: -(-len(shares) // 2)]
-    far, near = (_along(_loose(_over_sides(strip, distance))) for distance in (_REACH, 2))
-    far += np.float32(1e-4)
-    return _Evidence(ridge, tall, least.mean(axis=0), near / far, misfit / far)
+    far, near = (_along(_loose(_over_sides(strip, distance)))[place] for distance in (_REACH, 2))
+    far = far + np.float32(1e-4)
+    return _Evidence(ridge.shape, place, tall[place], least.mean(axis=0), near / far, misfit[place] / far)
 
 
 def _scratches(evidence: _Evidence, strength: float) -> Plane:
@@ -100,29 +104,33 @@ def _scratches(evidence: _Evidence, strength: float) -> Plane:
     logit += _BEYOND * np.maximum(evidence.explained - _EXPLAINED, 0)
     logit += _WEIGHTS[2] * np.log(np.clip(evidence.narrow, 0.1, 1.2))
     logit += _WEIGHTS[3] * np.log(evidence.misfit + 0.02)
-    logit[(evidence.tall * strength <= _CLEAR) | (evidence.ridge < 0.4)] = -np.inf
-    body = cv2.dilate((logit > _BODY).astype(np.uint8), np.ones((7, 3), np.uint8))
+    held = np.zeros(evidence.shape, np.uint8)
+    held[evidence.place] = (logit > _BODY) & (evidence.tall * strength > _CLEAR)
+    body = cv2.dilate(held, np.ones((7, 3), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     kept = np.zeros(len(stats), np.bool_)
-    kept[labels[logit > _SEED]] = True
+    kept[labels[evidence.place][logit > _SEED]] = True
     kept &= stats[:, cv2.CC_STAT_HEIGHT] >= _LEAST * body.shape[0]
     kept[0] = False
     return np.asarray(kept[labels].astype(np.uint8))
 
 
-def _ridges(strip: Plane) -> Plane:
-    """Height of bright ridges one to four columns wide, in standard deviations of the row's texture."""
+def _ridges(strip: Plane) -> tuple[Plane, Plane]:
+    """Height of bright, and of dark, ridges one to four columns wide, in units of the row's texture."""
     width = strip.shape[1]
     padded = cv2.copyMakeBorder(strip, 0, 0, _REACH, _REACH, cv2.BORDER_REPLICATE)
     side = cv2.blur(padded, (3, 1))
     left, right = side[:, 1 : 1 + width], side[:, 2 * _REACH - 1 :][:, :width]
-    height = strip - np.maximum(left, right)
-    height *= np.abs(left - right) < _EVEN * np.maximum(height, 0) + 0.02
+    uneven = np.abs(left - right) - np.float32(0.02)
     texture = cv2.blur(np.abs(strip - cv2.blur(strip, (2 * _REACH + 1, 1))), (41, 9)) + np.float32(0.002)
-    ridge = np.clip(height / texture, 0, _MOST)
-    ridge[:, :_REACH] = 0
-    ridge[:, -_REACH:] = 0
-    return np.asarray(ridge, dtype=np.float32)
+    bright, dark = strip - np.maximum(left, right), np.minimum(left, right) - strip
+    for height in (bright, dark):
+        height *= uneven < _EVEN * np.maximum(height, 0)
+        np.divide(height, texture, out=height)
+        np.clip(height, 0, _MOST, out=height)
+        height[:, :_REACH] = 0
+        height[:, -_REACH:] = 0
+    return bright, dark
 
 
 def _over_sides(strip: Plane, distance: int) -> Plane:

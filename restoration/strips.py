@@ -13,7 +13,7 @@ from reelfix.restoration.neighbours import Neighbour
 
 _ROWS = 4
 _COLUMNS = 720
-_GRID = 4  # points of the flow's grid passed over when the overall motion is fitted
+_GRID = 6  # points of the flow's grid passed over when the overall motion is fitted
 
 
 def strip_of(luma: Plane) -> Plane:
@@ -39,9 +39,11 @@ def flow_beside(neighbour: Neighbour) -> Flow:
     A scratch in an even place draws the flow there upon itself; this is the scene's.
     """
     confidence = neighbour.confidence[..., None]
-    weighted = np.dstack([neighbour.flow * confidence, confidence]) + np.float32(1e-3)
-    ring = np.asarray(cv2.boxFilter(weighted, -1, (41, 17), normalize=False))
-    ring = ring - np.asarray(cv2.boxFilter(weighted, -1, (11, 17), normalize=False))
+    weighted: Plane = np.dstack([neighbour.flow * confidence, confidence]) + np.float32(1e-3)
+    rows, columns = neighbour.confidence.shape
+    small = cv2.resize(weighted, (-(-columns // 2), -(-rows // 2)), interpolation=cv2.INTER_AREA)
+    ring = np.asarray(cv2.boxFilter(small, -1, (21, 9), normalize=False))
+    ring = ring - np.asarray(cv2.boxFilter(small, -1, (5, 9), normalize=False))
     return np.asarray(ring[..., :2] / np.maximum(ring[..., 2:], 1e-3))
 
 
@@ -49,17 +51,17 @@ def flow_overall(neighbour: Neighbour) -> Flow:
     """The affine motion that fits most of the picture (h, w, 2): the camera's, or the film's in its gate."""
     rows, columns = neighbour.confidence.shape
     y, x = np.mgrid[0:rows:_GRID, 0:columns:_GRID].astype(np.float64)
-    basis = [np.ones(x.size), x.ravel() / columns - 0.5, y.ravel() / rows - 0.5]
-    seen = neighbour.flow[::_GRID, ::_GRID].reshape(-1, 2).astype(np.float64)
+    basis = np.stack([np.ones(x.size), x.ravel() / columns - 0.5, y.ravel() / rows - 0.5])  # 3xn
+    seen = neighbour.flow[::_GRID, ::_GRID].reshape(-1, 2).astype(np.float64)  # nx2
     trust = neighbour.confidence[::_GRID, ::_GRID].ravel().astype(np.float64) + 1e-3
     fit = np.zeros((3, 2))
     fit[0] = np.median(seen, axis=0)
     for _ in range(4):
-        away = np.square(seen - sum(b[:, None] * c for b, c in zip(basis, fit, strict=True))).sum(axis=1)
-        weight = trust / (1 + away)
-        matrix = np.array([[(weight * a * b).sum() for a in basis] for b in basis])
-        target = np.array([(weight[:, None] * b[:, None] * seen).sum(axis=0) for b in basis])
-        fit = np.linalg.solve(matrix + 1e-6 * np.eye(3), target)
-    across = (np.arange(columns) / columns - 0.5)[None, :, None]
-    down = (np.arange(rows) / rows - 0.5)[:, None, None]
+        away = np.square(seen - np.einsum("bn,bc->nc", basis, fit)).sum(axis=1)
+        weighted = basis * (trust / (1 + away))
+        matrix = np.einsum("an,bn->ab", weighted, basis)
+        fit = np.linalg.solve(matrix + 1e-6 * np.eye(3), np.einsum("bn,nc->bc", weighted, seen))
+    # As coarse as `flow_beside`: an affine flow is resized without loss.
+    across = (np.arange(1, columns, 2) / columns - 0.5)[None, :, None]
+    down = (np.arange(1, rows, 2) / rows - 0.5)[:, None, None]
     return np.asarray(fit[0] + across * fit[1] + down * fit[2], dtype=np.float32)
