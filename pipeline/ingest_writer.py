@@ -86,7 +86,7 @@ class ShardWriter:
     def _remedy(self) -> str:
         return (
             f"Free some space and run the same command again: it goes on from frame {self.committed}. "
-            "Or ingest to another disk with --reel."
+            "Or ingest to another disk with --into."
         )
 
     def _raise_error(self) -> None:
