@@ -1,6 +1,7 @@
 """What a source is, as its container and its decoder declare it."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,7 +161,8 @@ def _describe_video(
     context = stream.codec_context
     shape = stream.sample_aspect_ratio
     # PyAV does not show the chroma location; the stock ffmpeg does.
-    told = parse_tags(describe(source.url, source.command_options))
+    report = describe(source.url, source.command_options)
+    told = parse_tags("\n".join(re.findall(rf"^.*Stream #0:{stream.index}\b.*$", report, re.MULTILINE)))
     return VideoStream(
         index=stream.index,
         codec=stream.codec.canonical_name,
