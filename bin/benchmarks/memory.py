@@ -1,5 +1,6 @@
 """Memory against length: the peak of a run over a shot ten times as long must be the same."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 import click
 
 from reelfix.bin.benchmarks.material import make_reel
+from reelfix.pipeline.dask_executor import ALLOCATOR
 
 _STAGES = "deflicker,detect,restore"
 _RUN = """
@@ -28,7 +30,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 @click.option("--lengths", default="200,2000", show_default=True, help="Frames of the shots.")
 @click.option("--size", default="640x480", show_default=True)
 def command(lengths: str, size: str) -> None:
-    """Measure the peak resident memory of one worker process over shots of different lengths."""
+    """Measure the peak resident memory of a process with the workers' allocator over shots of some lengths."""
     width, height = (int(part) for part in size.split("x"))
     peaks = []
     for frames in (int(part) for part in lengths.split(",")):
@@ -41,4 +43,7 @@ def command(lengths: str, size: str) -> None:
 
 def _peak_mib(reel: Path) -> float:
     arguments = [sys.executable, "-c", _RUN, str(reel), _STAGES]
-    return int(subprocess.run(arguments, capture_output=True, text=True, check=True).stdout) / 1024
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, check=True, env={**os.environ, **ALLOCATOR}
+    )
+    return int(done.stdout) / 1024
