@@ -30,7 +30,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 @click.option("--lengths", default="200,2000", show_default=True, help="Frames of the shots.")
 @click.option("--size", default="640x480", show_default=True)
 def command(lengths: str, size: str) -> None:
-    """Measure the peak resident memory of a process with the workers' allocator over shots of some lengths."""
+    """Measure the peak memory of a process, with the workers' allocator, over shots of some lengths."""
     width, height = (int(part) for part in size.split("x"))
     peaks = []
     for frames in (int(part) for part in lengths.split(",")):
