@@ -22,9 +22,9 @@ _MARGIN = 0.02  # kept above zero, in units of the spike, so that logarithms sta
 # One weight for each column of `evidence`.
 _WEIGHTS = (-0.8, -1.2, -5.4, 0.52, 2.4)
 _BIAS = -7.25
-_ONE_SIDED = (
-    2.0  # more is asked where both views lie on the same side: there, what is uncovered looks like dirt
-)
+# At a shot's ends both views lie on the same side, and whatever moves looks like dirt there: more is asked.
+_ONE_SIDED = 2.5
+_ONE_SIDED_LARGEST = 2e-4  # share of the picture
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Blotches:
     """uint16 (H, W): 0 for none, else the blotch's number from 1."""
     area: npt.NDArray[np.int64]
     """Pixels of each, (n,)."""
+    body: Plane
+    """uint8 (H, W): 1 for every spike, blotch or not."""
 
     @property
     def count(self) -> int:
@@ -44,7 +46,8 @@ class Blotches:
 
 def find_blotches(score: Plane, *, body: float) -> Blotches:
     """Find connected regions (of 8 neighbours) where `score` (H, W) exceeds `body`, and somewhere 1."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((score > body).astype(np.uint8), connectivity=8)
+    spikes = (score > body).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(spikes, connectivity=8)
     area = stats[:, cv2.CC_STAT_AREA]
     kept = np.zeros(len(area), np.bool_)
     kept[labels[score > 1]] = True
@@ -52,7 +55,7 @@ def find_blotches(score: Plane, *, body: float) -> Blotches:
     kept[0] = False
     kept &= np.cumsum(kept) <= _MOST
     number = np.where(kept, np.cumsum(kept), 0).astype(np.uint16)
-    return Blotches(number[labels], area[kept].astype(np.int64))
+    return Blotches(number[labels], area[kept].astype(np.int64), spikes)
 
 
 def are_dirt(
@@ -71,7 +74,9 @@ def are_dirt(
     columns = evidence(blotches, luma, views, size, score, noise)
     # A sum of products column by column: its order, and so its last bit, never changes.
     logit = _BIAS + sum(weight * column for weight, column in zip(_WEIGHTS, columns, strict=True))
-    return np.asarray(logit > (0 if is_between else _ONE_SIDED))
+    if is_between:
+        return np.asarray(logit > 0)
+    return np.asarray((logit > _ONE_SIDED) & (blotches.area < max(_ONE_SIDED_LARGEST * luma.size, 4)))
 
 
 def evidence(
@@ -84,7 +89,8 @@ def evidence(
     beyond belie it (no logarithm); the logarithms of its area and of its mean score.
     """
     inside = _Region(blotches.labels, blotches.count)
-    inner = cv2.dilate(blotches.labels, np.ones((_RING[0], _RING[0]), np.uint8))
+    # Other spikes nearby, dirt too in all likelihood, say nothing of how the motion holds.
+    inner = cv2.dilate(blotches.body, np.ones((_RING[0], _RING[0]), np.uint8))
     outer = cv2.dilate(blotches.labels, np.ones((_RING[1], _RING[1]), np.uint8))
     ring = _Region(np.where(inner > 0, np.uint16(0), outer), blotches.count)
     contrast = inside.mean(np.abs(size)) + 1e-4

@@ -18,6 +18,7 @@ _SEED = 3.6  # spike that begins a blotch, in standard deviations of the noise
 _BODY = 2.0  # spike that belongs to one
 _TEXTURE = 0.35  # share of the picture's local range that a spike must exceed besides
 _NOISE_FLOOR = 0.004
+_APART = 1.1  # difference to the mean of two neighbours, over that between them; the latter are smoothed
 _DIM = 4  # reduction at which noise is mapped
 
 
@@ -33,8 +34,8 @@ class Spikes:
     """Standard deviation of the difference to the neighbours' mean, over the frame."""
 
 
-def spikes_of(luma: Plane, views: list[Plane]) -> Spikes:
-    """Compare a frame (H, W) with its two nearest views, each float32 (H, W)."""
+def spikes_of(luma: Plane, views: list[Plane], *, is_between: bool = True) -> Spikes:
+    """Compare a frame (H, W) with its two nearest views, each float32 (H, W); see `dirt_probability`."""
     first, second = views[0], views[1]
     high, low = np.maximum(first, second), np.minimum(first, second)
     size = np.maximum(luma - high, 0) + np.minimum(luma - low, 0)
@@ -42,7 +43,12 @@ def spikes_of(luma: Plane, views: list[Plane]) -> Spikes:
     span = cv2.dilate(high, around) - cv2.erode(low, around)
     difference = np.abs(luma - (first + second) * np.float32(0.5))
     noise = 1.4826 * float(np.median(difference[::4, ::4]))
-    tolerance = _noise_map(difference, noise + _NOISE_FLOOR) * np.float32(_SEED) + span * np.float32(_TEXTURE)
+    local = _noise_map(difference, noise + _NOISE_FLOOR)
+    if is_between:
+        # Dense dirt unsettles the frame's own map, not that of how far its neighbours are apart.
+        apart = np.abs(first - second) * np.float32(_APART)
+        local = np.minimum(local, _noise_map(apart, noise + _NOISE_FLOOR))
+    tolerance = local * np.float32(_SEED) + span * np.float32(_TEXTURE)
     return Spikes(size, np.abs(size) / tolerance, noise)
 
 
@@ -55,7 +61,7 @@ def dirt_probability(luma: Plane, views: list[Plane], strength: float, *, is_bet
     """
     if len(views) < 2:
         return np.zeros(luma.shape, np.uint8)
-    spikes = spikes_of(luma, views)
+    spikes = spikes_of(luma, views, is_between=is_between)
     score = spikes.score * np.float32(strength)
     blotches = find_blotches(score, body=_BODY / _SEED)
     kept = are_dirt(blotches, luma, views, spikes.size, score, spikes.noise, is_between=is_between)
@@ -65,7 +71,7 @@ def dirt_probability(luma: Plane, views: list[Plane], strength: float, *, is_bet
 
 
 def _noise_map(difference: Plane, typical: float) -> Plane:
-    """Standard deviation of the difference to the neighbours' mean, locally; dirt itself counts little."""
+    """Standard deviation of a difference, locally; what is far beyond the typical counts little."""
     small = cv2.resize(
         np.minimum(difference, 4 * typical),
         (-(-difference.shape[1] // _DIM), -(-difference.shape[0] // _DIM)),

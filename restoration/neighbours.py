@@ -13,6 +13,7 @@ REACH = 4
 """Frames to either side among which neighbours are looked for."""
 
 _LIGHT_CELL = 16  # pixels over which light is taken to be even
+_SAMPLES = 4  # per cell and side, of which the median is taken
 _REPEAT_MEAN, _REPEAT_MOST = 0.004, 0.08  # largest differences between a frame and its repeat
 
 
@@ -88,10 +89,12 @@ def brought(plane: Plane, flow: Flow, interpolation: int = cv2.INTER_LINEAR) -> 
 
 
 def in_light_of(here: Plane, there: Plane) -> Plane:
-    """Return `there` with its low frequencies made those of `here`, but for what is odd in few cells."""
+    """Return `there` with its low frequencies made those of `here`: medians, which dirt does not move."""
     height, width = here.shape
-    cells = (max(width // _LIGHT_CELL, 1), max(height // _LIGHT_CELL, 1))
-    change = cv2.resize(here - there, cells, interpolation=cv2.INTER_AREA)
-    if min(cells) >= 3:
-        change = cv2.medianBlur(change, 5 if min(cells) >= 5 else 3)
+    columns, rows = max(width // _LIGHT_CELL, 1), max(height // _LIGHT_CELL, 1)
+    size = (columns * _SAMPLES, rows * _SAMPLES)
+    samples = cv2.resize(here - there, size, interpolation=cv2.INTER_NEAREST)
+    change = np.median(samples.reshape(rows, _SAMPLES, columns, _SAMPLES), axis=(1, 3)).astype(np.float32)
+    if min(rows, columns) >= 3:
+        change = np.asarray(cv2.medianBlur(change, 5 if min(rows, columns) >= 5 else 3))
     return np.asarray(there + cv2.resize(change, (width, height), interpolation=cv2.INTER_LINEAR))
