@@ -1,14 +1,40 @@
 """Reels for the engine's tests: small, textured, dirty, made in milliseconds."""
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from moto.server import ThreadedMotoServer
+from upath import UPath
 
 from reelfix.bin.benchmarks.material import make_reel
+from reelfix.io.storage import as_path
 from reelfix.pipeline.reel import Reel
 
 MakeReel = Callable[..., Reel]
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """Serve an S3-compatible store: one for all tests, since fsspec keeps its connections."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> UPath:
+    """Return an empty bucket of the test's own."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    root = as_path(f"s3://{zlib.crc32(request.node.nodeid.encode()):08x}")
+    root.mkdir()
+    return root
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from upath import UPath
 
 from reelfix.io import frame_store, space
 from reelfix.io.documents import read_records
@@ -416,27 +417,15 @@ def test_file_url_root(make_film: MakeFilm, tmp_path: Path) -> None:
     assert Reel.open(tmp_path / "film.reel").store().frame_count == 18
 
 
-def test_s3_root(make_film: MakeFilm, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0)
-    pytest.importorskip("s3fs")
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        as_path("s3://films").mkdir()
-        film = make_film()
-        with monkeypatch.context() as patch:
-            stop_after(2, patch)
-            with pytest.raises(KeyboardInterrupt):
-                ingest(film, "s3://films/film.reel", PLAIN, silent)
-        reel = ingest(film, "s3://films/film.reel", PLAIN, silent)
-        assert Reel.open("s3://films/film.reel").store().read(17, 18)["gray"].shape == (1, 48, 64)
-        assert verify(reel, silent).ok
-    finally:
-        server.stop()
+def test_s3_root(make_film: MakeFilm, bucket: UPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = make_film()
+    with monkeypatch.context() as patch:
+        stop_after(2, patch)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(film, bucket / "film.reel", PLAIN, silent)
+    reel = ingest(film, bucket / "film.reel", PLAIN, silent)
+    assert Reel.open(bucket / "film.reel").store().read(17, 18)["gray"].shape == (1, 48, 64)
+    assert verify(reel, silent).ok
 
 
 _IN_A_PROCESS = """

@@ -1,8 +1,7 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
-from moto.server import ThreadedMotoServer
 from upath import UPath
 
 from reelfix.io.storage import as_path
@@ -121,20 +120,11 @@ def test_the_shortest_shots(make_tiny_reel: MakeReel, frames: int) -> None:
 
 
 @pytest.fixture(params=["memory", "s3"])
-def remote_root(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[UPath]:
+def remote_root(request: pytest.FixtureRequest) -> UPath:
     if request.param == "memory":
-        yield as_path("memory://runner/tiny.reel")
-        return
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    as_path("s3://reels").mkdir()
-    yield as_path("s3://reels/tiny.reel")
-    server.stop()
+        return as_path("memory://runner/tiny.reel")
+    bucket: UPath = request.getfixturevalue("bucket")
+    return bucket / "tiny.reel"
 
 
 def test_a_remote_reel_gives_the_same_bytes_and_is_not_run_again(
