@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,26 @@ def write_bytes(path: UPath, content: bytes) -> None:
         return
     target = Path(local_path(path))
     target.parent.mkdir(parents=True, exist_ok=True)
+    # Two processes may write the same document: each under a temporary name of its own.
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(descriptor)
+    Path(name).chmod(0o644)
+    write_durable(target, [content], temporary=Path(name))
+
+
+def write_durable(target: Path, parts: Iterable[bytes], *, temporary: Path) -> None:
+    """Write a local file so that it appears whole, and survives a power cut once this returns.
+
+    `temporary` lies in the same folder; it is gone afterwards, whatever happens.
+    """
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        with temporary.open("wb") as file:
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        os.replace(name, target)  # noqa: PTH105 - the atomic one
+        temporary.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
 

@@ -5,7 +5,6 @@ version 1.0): chunk after chunk, then one (offset, length) pair a chunk as littl
 crc32c of that index. zarr's own writer would hold a shard's frames uncompressed, and begin with the last.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from upath import UPath
 
-from reelfix.io.documents import sync_folder
+from reelfix.io.documents import write_durable
 from reelfix.io.storage import is_local, local_path
 
 Plane = npt.NDArray[np.unsignedinteger]
@@ -81,22 +80,9 @@ def write_shards(folders: Mapping[str, UPath], name: str, shards: Mapping[str, l
     for plane, parts in shards.items():
         folder = folders[plane]
         if is_local(folder):
-            _write_durable(Path(local_path(folder)), name, parts)
+            place = Path(local_path(folder))
+            # A shard has one writer: under a fixed name, what a killed one left is written over by the next.
+            write_durable(place / name, parts, temporary=place / f".{name}.part")
         else:
             (folder / name).write_bytes(b"".join(parts))
     return sum(len(part) for parts in shards.values() for part in parts)
-
-
-def _write_durable(folder: Path, name: str, parts: list[bytes]) -> None:
-    # A shard has one writer: under a fixed name, what a killed one left is written over by the next.
-    temporary = folder / f".{name}.part"
-    try:
-        with temporary.open("wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / name)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(folder)
