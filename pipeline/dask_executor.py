@@ -8,11 +8,9 @@ import logging
 import os
 import queue
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from importlib.util import find_spec
 
 import dask
@@ -23,8 +21,7 @@ from distributed.scheduler import KilledWorker
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.events import Emit, Event, WorkerLost
 from reelfix.pipeline.executor import ExecutorOptions, settle
-from reelfix.pipeline.failures import Failure, record_failure
-from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.failures import note_failure
 from reelfix.pipeline.schedule import MAX_LOSSES, Job, Schedule
 from reelfix.pipeline.worker import GPU_VARIABLE, JobResult, do_job
 
@@ -130,8 +127,9 @@ class DaskExecutor:
             if losses < MAX_LOSSES:
                 # A cluster of someone else's counted the losses itself, by its own rule.
                 schedule.take_back(job)
-            result = JobResult(0, 0, 0.0, f"the worker process died {losses} times on this shot")
-            _record_loss(job, result.error or "")
+            error = f"the worker process died {losses} times on this shot"
+            note_failure(job.folder, error, error)
+            result = JobResult(0, 0, 0.0, error)
         settle(schedule, job, result, emit)
 
     def _receive(self, message: tuple[float, str]) -> None:
@@ -162,13 +160,6 @@ def _do_on_worker(job: Job, threads: int | None) -> JobResult:
     return do_job(
         job, emit=lambda event: worker.log_event(_TOPIC, json.dumps(event.to_json())), threads=threads
     )
-
-
-def _record_loss(job: Job, error: str) -> None:
-    reel = Reel(job.reel)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    folder = reel.product_folder(job.task.stage, job.task.key, job.task.shot)
-    record_failure(folder, Failure(error, error, now, socket.gethostname()))
 
 
 def _cores() -> int:

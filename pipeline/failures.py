@@ -1,6 +1,9 @@
 """Failures: a shot that failed, with its traceback, kept beside where its products would be."""
 
+import socket
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from upath import UPath
 
@@ -21,6 +24,16 @@ class Failure:
 def record_failure(folder: UPath, failure: Failure) -> None:
     """Keep the failure in the products' folder."""
     write_json(folder / "failure.json", asdict(failure))
+
+
+def note_failure(folder: UPath, error: str, trace: str) -> None:
+    """Keep a failure of now, on this host, in the products' folder.
+
+    Where it cannot be written (a full disk fails the shot and its record alike), the run's report has it.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with suppress(OSError):
+        record_failure(folder, Failure(error, trace, now, socket.gethostname()))
 
 
 def read_failure(folder: UPath) -> Failure | None:

@@ -111,11 +111,8 @@ def _prepare(reel: Reel, request: RunRequest, work: _Work) -> None:
 
 def missing_jobs(reel: Reel, plan: Plan, shot: Shot) -> tuple[Job, ...]:
     """Return the tasks of a shot whose products are not whole, as jobs."""
-    return tuple(
-        Job(str(reel.root), task)
-        for task in plan.chain_of(shot)
-        if read_commit(reel.product_folder(task.stage, task.key, shot)) is None
-    )
+    jobs = (Job(str(reel.root), task) for task in plan.chain_of(shot))
+    return tuple(job for job in jobs if read_commit(job.folder) is None)
 
 
 def _keep_for_shots(reel: Reel, request: RunRequest) -> None:

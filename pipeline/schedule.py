@@ -4,7 +4,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from upath import UPath
+
 from reelfix.pipeline.plan import Task
+from reelfix.pipeline.reel import Reel
 
 MAX_LOSSES = 3
 """A worker lost this many times on one shot fails that shot."""
@@ -19,6 +22,11 @@ class Job:
 
     def __hash__(self) -> int:
         return hash((self.reel, self.task.key))
+
+    @property
+    def folder(self) -> UPath:
+        """Where its products lie."""
+        return Reel(self.reel).product_folder(self.task.stage, self.task.key, self.task.shot)
 
     @property
     def shot_id(self) -> tuple[str, int, int]:

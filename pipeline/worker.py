@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-from upath import UPath
 
 from reelfix.pipeline.errors import Interrupted
 from reelfix.pipeline.events import Emit
-from reelfix.pipeline.failures import Failure, clear_failure, record_failure
+from reelfix.pipeline.failures import clear_failure, note_failure
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.schedule import Job
 from reelfix.pipeline.trace import traced
@@ -53,26 +49,17 @@ def do_job(
     if threads is not None:
         limit_threads(threads)
     reel = Reel.open(job.reel)
-    folder = reel.product_folder(job.task.stage, job.task.key, job.task.shot)
+    folder = job.folder
     try:
         result = run_task(reel, job.task, device=pick_device(), emit=traced(emit), must_stop=must_stop)
     except Interrupted:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a stage raises fails its shot alone
         line = f"{type(error).__name__}: {error}"
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        _record(folder, Failure(line, traceback.format_exc(), now, socket.gethostname()))
+        note_failure(folder, line, traceback.format_exc())
         return JobResult(0, 0, 0.0, line)
     clear_failure(folder)
     return JobResult(result.frames, result.blocks, result.seconds)
-
-
-def _record(folder: UPath, failure: Failure) -> None:
-    try:
-        record_failure(folder, failure)
-    except OSError:
-        # A full disk fails the shot and its record alike; the line still reaches the run's report.
-        return
 
 
 def limit_threads(count: int) -> None:
