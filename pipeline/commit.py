@@ -36,7 +36,7 @@ class ShotCommit:
     weights: list[str]
     blocks: list[BlockCommit]
     seconds: float
-    """Of all the attempts that made it."""
+    """Of the attempt that finished it."""
     device: str
     versions: dict[str, str]
 

@@ -1,6 +1,8 @@
 """The outcome of a reel's plan: for every shot, the frames before and after, where all stages are done."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,7 @@ from reelfix.pipeline.plan import Plan, Task, plan_of
 from reelfix.pipeline.products import ProductStore
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.stages.table import stage_type
 
 
 @dataclass(frozen=True)
@@ -41,21 +44,19 @@ class ShotOutcome:
     @property
     def is_restored(self) -> bool:
         """Whether a stage that makes frames is part of the plan."""
-        return any("frames" in entry.task.make_stage().makes for entry in self.stages)
+        return self._maker("frames") is not None
 
     def before(self, start: int, stop: int) -> Codes:
         """Return frames `[start, stop)` of the reel as ingested: uint16 (T, C, H, W)."""
-        return SourceFrames(self.reel, self.shot).read(start - self.shot.start, stop - self.shot.start)[
-            "frames"
-        ]
+        return self._source.read(start - self.shot.start, stop - self.shot.start)["frames"]
 
     def after(self, start: int, stop: int) -> Codes:
         """Return frames `[start, stop)` of the reel as restored; as ingested where no stage makes frames.
 
         Raises StoreError where the stage that makes them has not run.
         """
-        product = self._product("frames")
-        return self.before(start, stop) if product is None else self._read(product, "frames", start, stop)
+        frames = self._read("frames", start, stop)
+        return self.before(start, stop) if frames is None else frames
 
     def read(self, start: int, stop: int) -> tuple[Codes, Codes]:
         """Return frames `[start, stop)` before and after."""
@@ -63,8 +64,7 @@ class ShotOutcome:
 
     def mask(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
         """Return the masks of frames `[start, stop)`: uint8 (T, 2, H, W); None where none was made."""
-        product = self._product("mask")
-        return None if product is None else self._read(product, "mask", start, stop)
+        return self._read("mask", start, stop)
 
     def curve(self, stage: str, name: str) -> list[float]:
         """Return a curve of a stage's commit, one number per frame of the shot; empty where there is none."""
@@ -73,14 +73,29 @@ class ShotOutcome:
                 return entry.commit.curve(name)
         return []
 
-    def _product(self, product: str) -> Task | None:
+    def _maker(self, product: str) -> Task | None:
         """Return the last task that makes `product`."""
-        makers = [entry.task for entry in self.stages if product in entry.task.make_stage().makes]
+        makers = [entry.task for entry in self.stages if product in stage_type(entry.task.stage).makes]
         return makers[-1] if makers else None
 
-    def _read(self, task: Task, name: str, start: int, stop: int) -> npt.NDArray[np.unsignedinteger]:
-        store = ProductStore.open(self.reel.product_folder(task.stage, task.key, self.shot))
-        return store.read(name, start - self.shot.start, stop - self.shot.start)
+    @cached_property
+    def _source(self) -> SourceFrames:
+        return SourceFrames(self.reel, self.shot)
+
+    @cached_property
+    def _stores(self) -> dict[str, ProductStore]:
+        """Stores opened so far, by product."""
+        return {}
+
+    def _read(self, product: str, start: int, stop: int) -> npt.NDArray[Any] | None:
+        """Read the array of that name; None where no stage makes the product."""
+        task = self._maker(product)
+        if task is None:
+            return None
+        if product not in self._stores:
+            folder = self.reel.product_folder(task.stage, task.key, self.shot)
+            self._stores[product] = ProductStore.open(folder)
+        return self._stores[product].read(product, start - self.shot.start, stop - self.shot.start)
 
 
 def outcome_of(reel: Reel, shot: Shot, plan: Plan | None = None) -> ShotOutcome:

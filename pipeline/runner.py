@@ -163,8 +163,7 @@ class _TaskRun:
 
     def finish(self, blocks: Sequence[BlockCommit], seconds: float) -> None:
         """Declare the shot whole."""
-        earlier = read_commit(self.folder)
-        if earlier is not None:
+        if read_commit(self.folder) is not None:
             return
         task = self.task
         commit_shot(
