@@ -80,6 +80,14 @@ def stop_after(shards: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(IngestJournal, "commit", interrupted)
 
 
+def interrupt_ingest(film: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin an ingest that is interrupted after two shards."""
+    with monkeypatch.context() as patch:
+        stop_after(2, patch)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(film, root, PLAIN, silent)
+
+
 def test_reel_is_whole_and_says_what_it_is_of(make_film: MakeFilm, tmp_path: Path) -> None:
     film = make_film()
     before = film.read_bytes()
@@ -138,10 +146,7 @@ def test_damage_is_the_same_after_a_stop(
     whole = ingest(film, tmp_path / "whole.reel", PLAIN, silent)
     assert [frame.frame for frame in whole.info.damaged] == [2, 9, 10]
     root = tmp_path / "stopped.reel"
-    with monkeypatch.context() as patch:
-        stop_after(2, patch)
-        with pytest.raises(KeyboardInterrupt):
-            ingest(film, root, PLAIN, silent)
+    interrupt_ingest(film, root, monkeypatch)
     ingest(film, root, PLAIN, silent)
     assert contents(root) == contents(Path(str(whole)))
 
@@ -164,10 +169,7 @@ def test_torn_journal_is_read_to_its_last_whole_line(
     make_film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film, root = make_film(), tmp_path / "film.reel"
-    with monkeypatch.context() as patch:
-        stop_after(2, patch)
-        with pytest.raises(KeyboardInterrupt):
-            ingest(film, root, PLAIN, silent)
+    interrupt_ingest(film, root, monkeypatch)
     with (root / "ingest.jsonl").open("a") as file:
         file.write('{"record": "shard", "start": 8, "sto')
     (root / "source.zarr" / "gray" / ".c.2.0.0.part").write_bytes(b"half a shard")
@@ -178,10 +180,7 @@ def test_other_source_or_options_are_not_mixed_in(
     make_film: MakeFilm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film, root = make_film(), tmp_path / "film.reel"
-    with monkeypatch.context() as patch:
-        stop_after(2, patch)
-        with pytest.raises(KeyboardInterrupt):
-            ingest(film, root, PLAIN, silent)
+    interrupt_ingest(film, root, monkeypatch)
     other = make_film("other.mkv", frames=5)
     with pytest.raises(UsageError, match=r"differs: source path was .*film.mkv, is .*other.mkv"):
         ingest(other, root, PLAIN, silent)
