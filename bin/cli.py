@@ -17,6 +17,7 @@ _COMMANDS = (
     "run",
     "status",
     "shots",
+    "mask",
     "sheet",
     "export",
     "verify",

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfix.pipeline.pixels import PixelMap
-from reelfix.pipeline.plan import SOURCE, Input, Task
+from reelfix.pipeline.plan import SOURCE, USER, Input, Task
 from reelfix.pipeline.products import PRODUCTS, Arrays, ProductStore
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.user_masks import UserMaskFrames
 
 
 class FrameRange(Protocol):
@@ -51,6 +52,8 @@ def open_input(reel: Reel, task: Task, source: Input) -> FrameRange:
     """Open one product that `task` reads."""
     if source.stage == SOURCE:
         return SourceFrames(reel, task.shot)
+    if source.stage == USER:
+        return UserMaskFrames(reel, task.shot, source.key)
     store = ProductStore.open(reel.product_folder(source.stage, source.key, task.shot))
     return StageProduct(store, (spec.name for spec in PRODUCTS[source.product].arrays(task.clip)))
 

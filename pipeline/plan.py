@@ -16,9 +16,12 @@ from reelfix.pipeline.settings import DEFAULT_PRESET, RunRequest, check_stages, 
 from reelfix.pipeline.shots import SettingsTree, Shot
 from reelfix.pipeline.stage import ClipFormat, Stage
 from reelfix.pipeline.stages.table import STAGES, stage_type
+from reelfix.pipeline.user_masks import UserMask, masks_key, user_masks_of
 
 SOURCE = "source"
 """In place of a stage's name: the frames as ingested."""
+USER = "user"
+"""In place of a stage's name: what a person supplied."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Input:
 
     product: str
     stage: str
-    """The stage's name, or SOURCE."""
+    """The stage's name, SOURCE or USER."""
     key: str
 
 
@@ -87,10 +90,19 @@ def key_of(content: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def make_plan(source_key: str, clip: ClipFormat, shots: Sequence[Shot], request: PlanRequest) -> Plan:
+def make_plan(
+    source_key: str,
+    clip: ClipFormat,
+    shots: Sequence[Shot],
+    request: PlanRequest,
+    user_masks: Sequence[UserMask] = (),
+) -> Plan:
     """Turn (source, shots, stages, settings) into tasks; raises UsageError where a stage lacks an input."""
     stages = with_needed(request.stages)
-    chains = tuple(make_chain(source_key, clip, shot, stages, request.settings) for shot in shots)
+    chains = tuple(
+        make_chain(source_key, clip, shot, stages, request.settings, masks_key(user_masks, shot))
+        for shot in shots
+    )
     return Plan(stages, chains if stages else ())
 
 
@@ -113,16 +125,28 @@ def with_needed(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def make_chain(
-    source_key: str, clip: ClipFormat, shot: Shot, stages: Sequence[str], settings: SettingsTree
+    source_key: str,
+    clip: ClipFormat,
+    shot: Shot,
+    stages: Sequence[str],
+    settings: SettingsTree,
+    user_mask_key: str = "",
 ) -> tuple[Task, ...]:
-    """Make the tasks of one shot: each product is read from the nearest earlier stage that makes it."""
+    """Make the tasks of one shot: each product is read from the nearest earlier stage that makes it.
+
+    `user_mask_key` is that of `user_masks.masks_key`.
+    """
+    supplied = {"user_mask": Input("user_mask", USER, user_mask_key)} if user_mask_key else {}
     source = Input("frames", SOURCE, source_key)
     latest = {"frames": source}
     chain: list[Task] = []
     for name in stages:
         chosen = resolve(name, settings, shot.settings)
         stage = stage_type(name)(chosen, clip)
-        inputs = tuple(latest[product] for product in stage.reads)
+        inputs = (
+            *(latest[product] for product in stage.reads),
+            *(supplied[product] for product in stage.may_read if product in supplied),
+        )
         values = chosen.model_dump(mode="json")
         key = key_of(
             {
@@ -180,5 +204,10 @@ def saved_request(reel: Reel) -> PlanRequest:
 
 
 def plan_of(reel: Reel) -> Plan:
-    """Return the plan of the reel's last request, against its shot list as it is now."""
-    return make_plan(reel.source_key, reel.clip, reel.shots(), saved_request(reel))
+    """Return the plan of the reel's last request, against its shot list and masks as they are now."""
+    return plan_for(reel, saved_request(reel))
+
+
+def plan_for(reel: Reel, request: PlanRequest) -> Plan:
+    """Return the plan of a request, against the reel's shot list and masks as they are now."""
+    return make_plan(reel.source_key, reel.clip, reel.shots(), request, user_masks_of(reel))

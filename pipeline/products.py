@@ -94,6 +94,20 @@ def _decode_mask(arrays: Arrays, device: torch.device) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(arrays["mask"])).to(device)
 
 
+def _user_mask_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
+    return (ArraySpec("user_mask", "uint8", (3, clip.height, clip.width)),)
+
+
+def _encode_user_mask(mask: torch.Tensor) -> Arrays:
+    return {"user_mask": mask.cpu().numpy()}
+
+
+def _decode_user_mask(arrays: Arrays, device: torch.device) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(arrays["user_mask"])).to(device)
+
+
 def _motion_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
     grid = (-(-clip.height // 2), -(-clip.width // 2))
     return (ArraySpec("flow", "int16", (4, *grid)), ArraySpec("confidence", "uint8", (2, *grid)))
@@ -130,6 +144,7 @@ def _decode_motion(arrays: Arrays, device: torch.device) -> Any:
 PRODUCTS: Mapping[str, ProductKind] = {
     "frames": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
     "mask": ProductKind(_mask_arrays, _encode_mask, _decode_mask),
+    "user_mask": ProductKind(_user_mask_arrays, _encode_user_mask, _decode_user_mask),
     "motion": ProductKind(_motion_arrays, _encode_motion, _decode_motion),
 }
 

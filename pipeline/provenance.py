@@ -16,6 +16,7 @@ from reelfix.io.errors import DeliveryError, StoreError
 from reelfix.io.ffmpeg import ffmpeg_version
 from reelfix.io.landing import Landing, file_sha256, files_of
 from reelfix.io.master_check import Decoded
+from reelfix.pipeline.user_masks import user_masks_of
 
 if TYPE_CHECKING:
     from reelfix.pipeline.export_job import ExportJob, Piece
@@ -200,6 +201,11 @@ def _shot(piece: "Piece") -> dict[str, Any]:
         "note": outcome.shot.note,
         "restored": piece.is_restored,
         "stages": stages,
+        "user_masks": [
+            {"name": mask.name, "plane": mask.plane, "frames": [mask.start, mask.stop], "sha256": mask.sha256}
+            for mask in user_masks_of(outcome.reel)
+            if mask.touches(outcome.shot)
+        ],
     }
 
 

@@ -14,7 +14,7 @@ from reelfix.pipeline.errors import ReelError, UsageError
 from reelfix.pipeline.events import Emit, Notice, RunStarted, silent
 from reelfix.pipeline.executor import Executor, ExecutorOptions, SerialExecutor
 from reelfix.pipeline.lock import hold_reel
-from reelfix.pipeline.plan import Plan, make_plan, overlaid, resolve_request, save_request, saved_request
+from reelfix.pipeline.plan import Plan, overlaid, plan_for, resolve_request, save_request, saved_request
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.schedule import Job, Schedule
 from reelfix.pipeline.settings import RunRequest
@@ -92,7 +92,7 @@ def _prepare(reel: Reel, request: RunRequest, work: _Work) -> None:
     plan_request = resolve_request(request, saved_request(reel))
     if request.shots is not None and request.settings:
         _keep_for_shots(reel, request)
-    plan = make_plan(reel.source_key, reel.clip, reel.shots(), plan_request)
+    plan = plan_for(reel, plan_request)
     chosen = select(reel.shots(), request.shots)
     save_request(reel, plan_request)
     reel.decide(

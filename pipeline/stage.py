@@ -46,7 +46,8 @@ class Window:
     `products[name]` begins `lead` frames before the block's first frame and ends `tail` frames after its
     last; `lead` and `tail` are at most the stage's handle, less at the shot's ends.
     `frames`: float32 (T, C, H, W) in [0, 1]; `mask`: uint8 (T, 2, H, W), planes dirt and scratch, probability
-    times 255; `motion`: `reelfix.restoration.motion.Motion`.
+    times 255; `motion`: `reelfix.restoration.motion.Motion`; `user_mask`: uint8 (T, 3, H, W), planes dirt,
+    scratch and protect (`user_masks.PLANES`).
     """
 
     products: Mapping[str, Any]
@@ -87,6 +88,8 @@ class Stage(ABC, Generic[S]):
     version: ClassVar[int]
     """Raised whenever the same input gives other bytes: part of the key."""
     reads: ClassVar[tuple[str, ...]]
+    may_read: ClassVar[tuple[str, ...]] = ()
+    """What a person may supply besides; in the window only where there is some for the shot."""
     makes: ClassVar[tuple[str, ...]]
     settings_type: ClassVar[type[StageSettings]] = StageSettings
 

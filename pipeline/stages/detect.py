@@ -29,6 +29,7 @@ class Detect(Stage[DetectSettings]):
     name: ClassVar[str] = "detect"
     version: ClassVar[int] = 1
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
+    may_read: ClassVar[tuple[str, ...]] = ("user_mask",)
     makes: ClassVar[tuple[str, ...]] = ("mask",)
     settings_type: ClassVar[type[StageSettings]] = DetectSettings
 
@@ -40,6 +41,7 @@ class Detect(Stage[DetectSettings]):
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window."""
         from reelfix.restoration.detect import detect_damage
+        from reelfix.restoration.user_mask import with_user_mask
 
         def process(window: Window) -> Products:
             mask = detect_damage(
@@ -50,6 +52,8 @@ class Detect(Stage[DetectSettings]):
                 dirt=self.settings.dirt,
                 scratches=self.settings.scratches,
             )
+            if "user_mask" in window.products:
+                mask = with_user_mask(mask, window.products["user_mask"][window.core])
             return {"mask": mask}
 
         return process

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -220,3 +221,22 @@ def test_rates(text: str, rate: str) -> None:
     from reelfix.bin.commands.ingest import Rate
 
     assert str(Rate().convert(text, None, None)) == rate
+
+
+def test_masks_are_added_listed_and_dropped(invoke, make_tiny_reel, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A person's masks, from the command line to the decisions."""
+    reel = make_tiny_reel()
+    picture = tmp_path / "hat.png"
+    picture.write_bytes(cv2.imencode(".png", np.full((32, 40), 255, np.uint8))[1].tobytes())
+    assert invoke("mask", "add", reel, "--frames", "2-4", "--png", picture, "--as", "scratch").exit_code == 0
+    assert invoke("mask", "protect", reel, "--frames", "7", "--png", picture).exit_code == 0
+    listed = invoke("mask", "list", reel).stdout.splitlines()
+    assert [line.split("  ")[1] for line in listed] == ["scratch, frames 2-4", "protect, frames 7-7"]
+    name = listed[0].split()[0]
+    assert invoke("mask", "drop", reel, "--name", name).exit_code == 0
+    assert len(invoke("mask", "list", reel).stdout.splitlines()) == 1
+    assert [entry["what"] for entry in reel.decisions()] == ["mask", "mask", "mask drop"]
+    result = invoke("mask", "add", reel, "--frames", "18-20", "--png", picture)
+    assert result.exit_code == ExitCode.USAGE
+    assert "frames 18-20" in result.stderr
+    assert invoke("mask", "add", reel, "--frames", "a-b", "--png", picture).exit_code == ExitCode.USAGE

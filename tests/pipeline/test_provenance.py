@@ -56,7 +56,15 @@ def test_sidecars_of_a_file(reel: Reel) -> None:
     assert content["master"]["encoder_options"]["slicecrc"] == "1"
     assert content["master"]["equals_what_was_meant"] is True
     assert content["shots"] == [
-        {"shot": 1, "frames": [0, 6], "of": [0, 6], "note": "", "restored": False, "stages": []}
+        {
+            "shot": 1,
+            "frames": [0, 6],
+            "of": [0, 6],
+            "note": "",
+            "restored": False,
+            "stages": [],
+            "user_masks": [],
+        }
     ]
     assert "digitalSourceType" not in content
     assert {"python", "ffmpeg", "av", "libavcodec", "numpy"} <= set(content["tools"])
