@@ -10,8 +10,7 @@ import torch
 from reelfix.pipeline.products import PRODUCTS, Arrays
 from reelfix.pipeline.stage import ClipFormat, Stage, Window
 from reelfix.pipeline.stages.table import STAGE_NAMES, stage_type
-from reelfix.restoration.damage import DamageSettings, damage_clip
-from reelfix.restoration.damage_marks import Dirt, Scratches
+from reelfix.restoration.damage import DamageSettings, Dirt, Scratches, damage_clip
 
 CPU = torch.device("cpu")
 

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from reelfix.restoration.damage import VISIBLE, DamagedClip, DamageSettings, damage_clip
-from reelfix.restoration.damage_marks import Dirt, Hairs, Scratches
-from reelfix.restoration.damage_tone import Flicker, Grain
+from reelfix.restoration.damage import (
+    VISIBLE,
+    DamagedClip,
+    DamageSettings,
+    Dirt,
+    Flicker,
+    Grain,
+    Hairs,
+    Scratches,
+    damage_clip,
+)
 
 NOTHING = DamageSettings(flicker=None, grain=None, dirt=None, hairs=None, scratches=None)
 SHAPE = (8, 1, 48, 64)

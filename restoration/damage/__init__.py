@@ -1,0 +1,54 @@
+"""Film damage, synthesised: a clean clip goes in, the damaged one comes out, with the truth of what was done.
+
+    shapes = load_shapes(Path("data/damage"), part="tune")
+    damaged = damage_clip(clip, ERAS["1920s"], np.random.default_rng(1), shapes)
+    damaged.frames, damaged.mask, damaged.kinds["dirt"], damaged.gains, damaged.field, damaged.shifts
+
+`clip` and `frames`: float32 (T, C, H, W) in [0, 1]; `mask`: uint8 (T, 2, H, W), marks of one frame and of
+many; `kinds`: bool (T, H, W) for each of dirt, hair, blotch, abrasion, gate hair, scratch that there is.
+Single kinds: `replace(NOTHING, dirt=Dirt(per_frame=20))`. Without shapes, marks are drawn by rule.
+
+Order of events, as on film: the lens blurs, the picture weaves in the gate, the exposure flickers and the
+emulsion's grain is laid down, then hairs in the gate, scratches, blotches, dirt and hairs come upon it.
+A kind of damage is a settings class and one function, in a module of its own.
+"""
+
+from reelfix.restoration.damage.abrasions import Abrasions
+from reelfix.restoration.damage.blotches import Blotches
+from reelfix.restoration.damage.clip import NOTHING, DamagedClip, DamageSettings, damage_clip, steady_truth
+from reelfix.restoration.damage.dirt import Dirt
+from reelfix.restoration.damage.eras import ERAS
+from reelfix.restoration.damage.grain import Grain
+from reelfix.restoration.damage.hairs import GateHairs, Hairs
+from reelfix.restoration.damage.marks import DIRT, PLANES, SCRATCH, VISIBLE, Kind
+from reelfix.restoration.damage.scratches import Scratches
+from reelfix.restoration.damage.shapes import Part, Shapes, load_shapes
+from reelfix.restoration.damage.tone import Flicker, LocalFlicker
+from reelfix.restoration.damage.weave import Weave
+
+__all__ = [
+    "DIRT",
+    "ERAS",
+    "NOTHING",
+    "PLANES",
+    "SCRATCH",
+    "VISIBLE",
+    "Abrasions",
+    "Blotches",
+    "DamageSettings",
+    "DamagedClip",
+    "Dirt",
+    "Flicker",
+    "GateHairs",
+    "Grain",
+    "Hairs",
+    "Kind",
+    "LocalFlicker",
+    "Part",
+    "Scratches",
+    "Shapes",
+    "Weave",
+    "damage_clip",
+    "load_shapes",
+    "steady_truth",
+]
