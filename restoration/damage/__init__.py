@@ -15,7 +15,14 @@ A kind of damage is a settings class and one function, in a module of its own.
 
 from reelfix.restoration.damage.abrasions import Abrasions
 from reelfix.restoration.damage.blotches import Blotches
-from reelfix.restoration.damage.clip import NOTHING, DamagedClip, DamageSettings, damage_clip, steady_truth
+from reelfix.restoration.damage.clip import (
+    NOTHING,
+    DamagedClip,
+    DamageSettings,
+    damage_clip,
+    evenly_exposed,
+    steady_truth,
+)
 from reelfix.restoration.damage.dirt import Dirt
 from reelfix.restoration.damage.eras import ERAS
 from reelfix.restoration.damage.grain import Grain
@@ -49,6 +56,7 @@ __all__ = [
     "Shapes",
     "Weave",
     "damage_clip",
+    "evenly_exposed",
     "load_shapes",
     "steady_truth",
 ]

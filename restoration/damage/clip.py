@@ -126,6 +126,17 @@ def steady_truth(clip: torch.Tensor, damaged: DamagedClip) -> torch.Tensor:
     return torch.from_numpy(np.stack(moved))
 
 
+def evenly_exposed(clip: torch.Tensor, damaged: DamagedClip) -> torch.Tensor:
+    """Return the clean `clip` at the damaged one's mean exposure, the same for every frame.
+
+    What a perfect restoration would come to: nothing in the film tells how it would have looked at another.
+    The means are taken of the logarithms of gains, gammas and local gains.
+    """
+    gain, gamma = (float(curve.log().mean().exp()) for curve in (damaged.gains, damaged.gammas))
+    field = gain_field(damaged.field.mean(dim=0).numpy(), clip.shape[2], clip.shape[3])
+    return (gain * clip**gamma * torch.from_numpy(field)).clamp_(0.0, 1.0)
+
+
 def _weave(
     frames: npt.NDArray[np.float32], settings: DamageSettings, random: np.random.Generator
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -1,7 +1,9 @@
 """Structural similarity; needs scikit-image, of the `bench` extra."""
 
+from typing import Any
+
 import torch
-from skimage.metrics import structural_similarity
+from skimage import metrics
 
 from reelfix.restoration.arrays import as_array, luma_of
 
@@ -14,6 +16,7 @@ def ssim(clip: torch.Tensor, truth: torch.Tensor, *, every: int = 1) -> float:
     """
     if clip.shape != truth.shape:
         raise ValueError(f"{tuple(clip.shape) = } must equal {tuple(truth.shape) = }.")
+    structural_similarity: Any = metrics.structural_similarity
     scores = [
         float(
             structural_similarity(

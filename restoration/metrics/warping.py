@@ -33,7 +33,9 @@ def clean_motion(truth: torch.Tensor) -> CleanMotion:
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     maps, seen, lengths = [], [], []
     for here, there in pairwise(codes):
-        forward, backward = (np.asarray(dis.calc(*pair, None)) for pair in ((here, there), (there, here)))
+        still = np.zeros((*here.shape, 2), np.float32)
+        forward = np.asarray(dis.calc(here, there, still.copy()))
+        backward = np.asarray(dis.calc(there, here, still))
         rows, columns = np.indices(here.shape, dtype=np.float32)
         map_x, map_y = columns + forward[..., 0], rows + forward[..., 1]
         maps.append((map_x, map_y))
