@@ -36,9 +36,10 @@ def narrowed(window: Window, start: int, stop: int, handle: int) -> Window:
     origin = window.start - window.lead
     kept = slice(first - origin, last - origin)
     products = {
-        name: _map(lambda tensors: tensors[0][kept], [value]) for name, value in window.products.items()
+        name: value if name in window.whole else _map(lambda tensors: tensors[0][kept], [value])
+        for name, value in window.products.items()
     }
-    return Window(products, start, stop, start - first, last - stop, window.shot_frames)
+    return Window(products, start, stop, start - first, last - stop, window.shot_frames, window.whole)
 
 
 def _map(function: Any, values: list[Any]) -> Any:

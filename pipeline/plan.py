@@ -107,10 +107,11 @@ def make_plan(
 
 
 def with_needed(names: Sequence[str]) -> tuple[str, ...]:
-    """Add `motion` where a stage reads it; assert that every product read is made by an earlier stage."""
+    """Add `motion` and `track` where a stage reads them; assert that an earlier stage makes what is read."""
     stages = check_stages(names)
-    if any("motion" in stage_type(name).reads for name in stages):
-        stages = check_stages([*stages, "motion"])
+    for measured in ("motion", "track"):
+        if any(measured in stage_type(name).reads for name in stages):
+            stages = check_stages([*stages, measured])
     made = {"frames"}
     for name in stages:
         for product in stage_type(name).reads:

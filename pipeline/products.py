@@ -141,10 +141,25 @@ def _decode_motion(arrays: Arrays, device: torch.device) -> Any:
     )
 
 
+def _track_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
+    return (ArraySpec("track", "float32", (2, 5)),)
+
+
+def _encode_track(track: torch.Tensor) -> Arrays:
+    return {"track": track.cpu().numpy()}
+
+
+def _decode_track(arrays: Arrays, device: torch.device) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(arrays["track"])).to(device)
+
+
 PRODUCTS: Mapping[str, ProductKind] = {
     "frames": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
     "mask": ProductKind(_mask_arrays, _encode_mask, _decode_mask),
     "user_mask": ProductKind(_user_mask_arrays, _encode_user_mask, _decode_user_mask),
+    "track": ProductKind(_track_arrays, _encode_track, _decode_track),
     "motion": ProductKind(_motion_arrays, _encode_motion, _decode_motion),
 }
 

@@ -147,15 +147,17 @@ class _TaskRun:
             source.product: SlidingWindow(open_input(self.reel, self.task, source))
             for source in self.task.inputs
         }
-        handle = self.stage.handle
+        handle, whole = self.stage.handle, frozenset(self.stage.reads_whole)
         for block in blocks:
             for start, stop in self.cut.windows(*block):
                 first, last = max(start - handle, 0), min(stop + handle, self.frame_count)
                 products = {
-                    name: PRODUCTS[name].decode(reader.read(first, last), self.device)
+                    name: PRODUCTS[name].decode(
+                        reader.read(*((0, self.frame_count) if name in whole else (first, last))), self.device
+                    )
                     for name, reader in readers.items()
                 }
-                yield Window(products, start, stop, start - first, last - stop, self.frame_count)
+                yield Window(products, start, stop, start - first, last - stop, self.frame_count, whole)
 
     def _computed(self, window: Window) -> WindowDone:
         frames = window.stop - window.start

@@ -58,6 +58,8 @@ class Window:
     tail: int
     shot_frames: int
     """Frames in the whole shot."""
+    whole: frozenset[str] = frozenset()
+    """Products that are here for the whole shot, from its first frame, whatever the window."""
 
     @property
     def frames(self) -> torch.Tensor:
@@ -80,8 +82,9 @@ Process = Callable[[Window], Products]
 class Stage(ABC, Generic[S]):
     """One step of the restoration, with its settings, for clips of one format.
 
-    What it makes of frame t may depend only on frames [t - handle, t + handle] of the shot, so that the
-    bytes do not depend on where blocks begin, nor on where a stopped run was taken up again.
+    What it makes of frame t may depend only on frames [t - handle, t + handle] of the shot, and on the
+    products of `reads_whole`, so that the bytes do not depend on where blocks begin, nor on where a stopped
+    run was taken up again.
     """
 
     name: ClassVar[str]
@@ -91,6 +94,8 @@ class Stage(ABC, Generic[S]):
     may_read: ClassVar[tuple[str, ...]] = ()
     """What a person may supply besides; in the window only where there is some for the shot."""
     makes: ClassVar[tuple[str, ...]]
+    reads_whole: ClassVar[tuple[str, ...]] = ()
+    """Of what it reads: small products made by an earlier stage, that it gets for the whole shot at once."""
     settings_type: ClassVar[type[StageSettings]] = StageSettings
 
     def __init__(self, settings: S, clip: ClipFormat) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from reelfix.pipeline.stage import Stage
 
 STAGES = {
+    "track": "reelfix.pipeline.stages.track:Track",
+    "stabilize": "reelfix.pipeline.stages.stabilize:Stabilize",
     "deflicker": "reelfix.pipeline.stages.deflicker:Deflicker",
     "motion": "reelfix.pipeline.stages.motion:Motion",
     "detect": "reelfix.pipeline.stages.detect:Detect",

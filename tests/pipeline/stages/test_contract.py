@@ -43,11 +43,14 @@ def run_stage(stage: Stage[Any], products: dict[str, Arrays], count: int, block:
     for start in range(0, count, block):
         stop = min(start + block, count)
         first, last = max(start - stage.handle, 0), min(stop + stage.handle, count)
+        ranges = {name: (0, count) if name in stage.reads_whole else (first, last) for name in stage.reads}
         seen = {
-            name: PRODUCTS[name].decode({key: a[first:last].copy() for key, a in products[name].items()}, CPU)
+            name: PRODUCTS[name].decode(
+                {key: a[slice(*ranges[name])].copy() for key, a in products[name].items()}, CPU
+            )
             for name in stage.reads
         }
-        window = Window(seen, start, stop, start - first, last - stop, count)
+        window = Window(seen, start, stop, start - first, last - stop, count, frozenset(stage.reads_whole))
         for name, product in process(window).items():
             made[name].append(stored(name, product))
     return {
@@ -109,6 +112,7 @@ def test_shapes_and_ranges_at_every_size(count: int, channels: int, height: int,
     grid = (-(-height // 2), -(-width // 2))
     expected = {
         "frames": (count, channels, height, width),
+        "track": (count, 2, 5),
         "mask": (count, 2, height, width),
         "flow": (count, 4, *grid),
         "confidence": (count, 2, *grid),
@@ -139,7 +143,7 @@ def test_strength_zero_is_the_identity() -> None:
     made_by: dict[str, dict[str, Arrays]] = {}
     for name, made in run_chain(frames, 6):
         made_by[name] = made
-    products |= made_by["motion"] | made_by["detect"]
+    products |= made_by["track"] | made_by["motion"] | made_by["detect"]
     assert (products["mask"]["mask"] >= 128).any(), "the test needs damage that is found"
     for name in STAGE_NAMES:
         kind = stage_type(name)
