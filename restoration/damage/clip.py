@@ -59,6 +59,8 @@ class DamagedClip:
     the gate too): 255 where a mark changed the picture by more than VISIBLE, else 0."""
     kinds: dict[Kind, torch.Tensor]
     """For every kind there is, the same as bool (T, H, W)."""
+    strength: torch.Tensor
+    """uint8 (T, H, W): the largest change that a mark made to the picture, times 255."""
     gains: torch.Tensor
     """float32 (T,): each frame's gain; 1 without flicker."""
     gammas: torch.Tensor
@@ -102,11 +104,12 @@ def damage_clip(
         (hair_marks, settings.hairs, for_hairs),
     )
     marks = (draw(kind, surface, source) for draw, kind, source in layers if kind is not None)
-    mask, kinds = lay(frames, chain.from_iterable(marks))
+    laid = lay(frames, chain.from_iterable(marks))
     return DamagedClip(
         torch.from_numpy(frames),
-        torch.from_numpy(mask),
-        {kind: torch.from_numpy(marked) for kind, marked in kinds.items()},
+        torch.from_numpy(laid.mask),
+        {kind: torch.from_numpy(marked) for kind, marked in laid.kinds.items()},
+        torch.from_numpy(laid.strength),
         torch.from_numpy(gains),
         torch.from_numpy(gammas),
         torch.from_numpy(knots),

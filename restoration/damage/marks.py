@@ -46,6 +46,18 @@ class Mark:
     kind: Kind
 
 
+@dataclass(frozen=True)
+class Laid:
+    """What marks did to a clip."""
+
+    mask: npt.NDArray[np.uint8]
+    """(T, 2, H, W), 255 where a mark changed the picture visibly, else 0."""
+    kinds: dict[Kind, npt.NDArray[np.bool_]]
+    """For every kind there was, the same as (T, H, W)."""
+    strength: npt.NDArray[np.uint8]
+    """(T, H, W): the largest change that a mark made, times 255."""
+
+
 def draw_tone(bright: float, random: np.random.Generator) -> float:
     """Near white for bright marks, a fraction `bright` of them, near black for dark ones."""
     return float(random.uniform(0.85, 1.0) if random.uniform() < bright else random.uniform(0.0, 0.16))
@@ -65,16 +77,11 @@ def place(
     return Mark(frame, top, left, opacity, draw_tone(bright, random), kind)
 
 
-def lay(
-    frames: npt.NDArray[np.float32], marks: Iterable[Mark]
-) -> tuple[npt.NDArray[np.uint8], dict[Kind, npt.NDArray[np.bool_]]]:
-    """Lay the marks over the frames (T, C, H, W), in place.
-
-    Return the mask (T, 2, H, W), 255 where a mark changed the picture visibly, and for every kind there was
-    the same as bool (T, H, W).
-    """
+def lay(frames: npt.NDArray[np.float32], marks: Iterable[Mark]) -> Laid:
+    """Lay the marks over the frames (T, C, H, W), in place."""
     count, _, height, width = frames.shape
     kinds: dict[Kind, npt.NDArray[np.bool_]] = {}
+    strength = np.zeros((count, height, width), np.uint8)
     for mark in marks:
         rows, columns = mark.opacity.shape
         top, bottom = max(mark.top, 0), min(mark.top + rows, height)
@@ -87,8 +94,11 @@ def lay(
         picture += change
         if mark.kind not in kinds:
             kinds[mark.kind] = np.zeros((count, height, width), np.bool_)
-        kinds[mark.kind][mark.frame, top:bottom, left:right] |= np.abs(change).max(axis=0) > VISIBLE
+        largest = np.abs(change).max(axis=0)
+        kinds[mark.kind][mark.frame, top:bottom, left:right] |= largest > VISIBLE
+        known = strength[mark.frame, top:bottom, left:right]
+        np.maximum(known, np.rint(largest * 255).astype(np.uint8), out=known)
     mask = np.zeros((count, 2, height, width), np.uint8)
     for kind, marked in kinds.items():
         mask[:, PLANES[kind]][marked] = 255
-    return mask, kinds
+    return Laid(mask, kinds, strength)

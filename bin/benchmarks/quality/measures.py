@@ -1,6 +1,6 @@
 """The figures of one method on one damaged clip."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -15,6 +15,9 @@ TOLERANCE = 1
 EVERY = 6
 """SSIM and LPIPS are of every so-manieth frame: they are slow, and vary little."""
 MARKED = 128
+PLAIN = 0.04
+"""Change that a mark is asked to be found from, or twice the grain's deviation where that is more: what is
+fainter drowns in the grain, and nobody would outline it. To mark it is no fault either."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,16 @@ class Figures:
 
 @dataclass(frozen=True)
 class MaskFigures:
-    """How well the chain's mask finds the marks, in pixels."""
+    """How well the chain's mask finds the marks, in pixels; PLAIN ones but for `faint`."""
 
     either: MaskScore
     """Either plane against every kind."""
     dirt: MaskScore
-    """The plane of marks on one frame against those kinds, where the other plane is marked rightly."""
+    """The plane of marks on one frame against those kinds."""
     scratch: MaskScore
     """The plane of marks that stay against those kinds."""
+    faint: MaskScore
+    """As `either`, with every mark that changes the picture by more than VISIBLE."""
     kinds: dict[str, MaskScore] = field(default_factory=dict)
     """Either plane against each kind: only the recall means anything."""
 
@@ -68,12 +73,21 @@ def measure(restored: torch.Tensor, trial: Trial, motion: CleanMotion, lpips: Lp
 
 
 def measure_mask(mask: torch.Tensor, trial: Trial) -> MaskFigures:
-    """Measure a mask, uint8 (T, 2, H, W), against a trial's visible marks."""
-    marked, truth = mask >= MARKED, trial.damage.mask > 0
-    either = marked.any(dim=1)
+    """Measure a mask, uint8 (T, 2, H, W), against a trial's marks."""
+    marked, visible = mask >= MARKED, trial.damage.mask > 0
+    grain = trial.damage.settings.grain
+    least = max(PLAIN, 2 * grain.strength if grain else 0.0)
+    plain = trial.damage.strength > 255 * least  # T x H x W
+    either, any_kind = marked.any(dim=1), visible.any(dim=1)
+
+    def score(found: torch.Tensor, truth: torch.Tensor) -> MaskScore:
+        wanted, allowed = mask_score(found, truth & plain, TOLERANCE), mask_score(found, truth, TOLERANCE)
+        return replace(allowed, damaged=wanted.damaged, damaged_found=wanted.damaged_found)
+
     return MaskFigures(
-        either=mask_score(either, truth.any(dim=1), TOLERANCE),
-        dirt=mask_score(marked[:, 0], truth[:, 0], TOLERANCE),
-        scratch=mask_score(marked[:, 1], truth[:, 1], TOLERANCE),
-        kinds={kind: mask_score(either, of_kind, TOLERANCE) for kind, of_kind in trial.damage.kinds.items()},
+        either=score(either, any_kind),
+        dirt=score(marked[:, 0], visible[:, 0]),
+        scratch=score(marked[:, 1], visible[:, 1]),
+        faint=mask_score(either, any_kind, TOLERANCE),
+        kinds={kind: score(either, of_kind) for kind, of_kind in trial.damage.kinds.items()},
     )
