@@ -1,7 +1,9 @@
-"""Optical flow between neighbouring frames: dense inverse search both ways, checked one against the other.
+"""Optical flow between neighbouring frames: dense inverse search both ways, robust to grain and dirt.
 
 Kroeger et al., "Fast Optical Flow using Dense Inverse Search" (ECCV 2016), as OpenCV has it, on luma of half
-the picture's size: there a frame takes milliseconds, and grain and small dirt weigh little.
+the picture's size: there a frame takes milliseconds, and grain and small dirt weigh little. What the search
+finds competes with the motion of the whole scene; then each frame is cleaned with what its neighbours show
+along these first flows, and the flows are settled, and judged, on the clean frames.
 """
 
 from dataclasses import dataclass
@@ -11,36 +13,46 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Image, Plane, as_array, half_size, luma_of, stacked
+from reelfix.restoration.flow_choice import carried, chosen, motion_of_most, noise_between
+from reelfix.restoration.flow_trust import flow_trust
 from reelfix.restoration.frame_threads import map_frames
-from reelfix.restoration.motion import Flow, Motion, grid_maps
+from reelfix.restoration.motion import Flow, Motion
 
 _SMALLEST_SIDE = 32  # the search's patches and pyramid need this much
-_NOISIEST = 40.0  # 8-bit levels of difference that grain may account for
-_FAITHLESS = 0.02  # confidence below which a displacement is replaced altogether
+_LIGHT = (61, 61)  # grid points over which light is taken to be even
+_COMPLEXITY = 0.2  # what is gained by leaving the scene's motion must exceed this, in noise
+_OTHER_WAY = 0.05  # and this by going on as one came
+_STANDS_OUT = 4.0  # noise: what differs from both neighbours by more is dirt
+_FAITHLESS, _FAITHFUL = 0.02, 0.5  # confidence below which a displacement is replaced, above which it is kept
 
 
 @dataclass(frozen=True)
-class _View:
-    """One frame as the search sees it."""
+class _Pair:
+    """First flows between two neighbouring frames."""
 
-    codes: Plane
-    """uint8 (h, w): half size, its tones stretched to 8 bits."""
+    forward: Flow
+    """From the earlier to the later."""
+    backward: Flow
+    noise: float
+    """Median difference along the flow, in codes."""
 
 
 def estimate_motion(frames: torch.Tensor, *, iterations: int = 12) -> Motion:
     """Estimate the motion between neighbours in `frames`, float32 (T, C, H, W) in [0, 1].
 
-    Tones are normalised frame by frame, so that flicker is not taken for motion. Displacements that are not
-    confirmed by the way back, or by the picture there, give way to those around them: across dirt the flow
-    is that of its surroundings. Frame t's flows depend on frames t - 1, t and t + 1 alone.
+    Light is taken out of every frame, global and local, so that flicker is not taken for motion.
+    Displacements that are not confirmed by the way back, or by the picture there, give way to those around
+    them: across dirt the flow is that of its surroundings. Frame t's flows depend on frames t - 2 to t + 2.
     """
     images = as_array(frames)
     views = map_frames(_view, list(images))
-    pairs = map_frames(lambda t: _both_ways(views[t], views[t + 1], iterations), list(range(len(images) - 1)))
+    pairs = map_frames(lambda t: _first_flows(views[t], views[t + 1], iterations), range(len(images) - 1))
+    clean = map_frames(lambda t: _cleaned(views, pairs, t), range(len(images)))
+    flows = map_frames(lambda t: _both_ways(clean, pairs, t), range(len(images) - 1))
     height, width = -(-images.shape[2] // 2), -(-images.shape[3] // 2)
     none = (np.zeros((2, height, width), np.float32), np.zeros((1, height, width), np.float32))
-    forward = [pair[0] for pair in pairs] + [none]
-    backward = [none] + [pair[1] for pair in pairs]
+    forward = [pair[0] for pair in flows] + [none]
+    backward = [none] + [pair[1] for pair in flows]
     return Motion(
         forward=stacked([flow for flow, _ in forward], frames),
         backward=stacked([flow for flow, _ in backward], frames),
@@ -49,23 +61,28 @@ def estimate_motion(frames: torch.Tensor, *, iterations: int = 12) -> Motion:
     )
 
 
-def _view(frame: Image) -> _View:
+def _view(frame: Image) -> Plane:
+    """A frame as the search sees it: uint8 (h, w), half size, its contrast stretched, without its light."""
     luma = luma_of(np.stack([half_size(channel) for channel in frame]))
     low, high = np.percentile(luma[::2, ::2], (1, 99))
-    scale = 224 / max(float(high - low), 0.05)
-    codes = np.clip((luma - low) * scale + 16, 0, 255).astype(np.uint8)
-    return _View(codes)
+    codes = luma * np.float32(224 / max(float(high - low), 0.05))
+    return np.asarray(cv2.addWeighted(codes, 1, cv2.blur(codes, _LIGHT), -1, 128, dtype=cv2.CV_8U))
 
 
-def _both_ways(
-    earlier: _View, later: _View, iterations: int
-) -> tuple[tuple[Flow, Plane], tuple[Flow, Plane]]:
-    """Flow (2, h, w) and confidence (1, h, w), forward of the earlier frame and backward of the later one."""
-    forward = _search(earlier.codes, later.codes, iterations)
-    backward = _search(later.codes, earlier.codes, iterations)
-    there = _trust(earlier, later, forward, backward)
-    back = _trust(later, earlier, backward, forward)
-    return _settled(forward, there), _settled(backward, back)
+def _first_flows(earlier: Plane, later: Plane, iterations: int) -> _Pair:
+    forward, backward = _search(earlier, later, iterations), _search(later, earlier, iterations)
+    noise = noise_between(earlier, later, forward)
+    return _Pair(
+        chosen(earlier, later, _candidates(forward, backward), noise),
+        chosen(later, earlier, _candidates(backward, forward), noise),
+        noise,
+    )
+
+
+def _candidates(flow: Flow, reverse: Flow) -> list[tuple[Flow, float]]:
+    """The motion of the whole scene, and the flow found, without specks."""
+    channels = [cv2.medianBlur(np.ascontiguousarray(flow[..., channel]), 5) for channel in (0, 1)]
+    return [(motion_of_most(flow, reverse), 0.0), (np.dstack(channels), _COMPLEXITY)]
 
 
 def _search(source: Plane, target: Plane, iterations: int) -> Flow:
@@ -85,30 +102,47 @@ def _search(source: Plane, target: Plane, iterations: int) -> Flow:
     return flow[:height, :width] * np.float32(2)
 
 
-def _trust(source: _View, target: _View, flow: Flow, reverse: Flow) -> Plane:
-    """Confidence (h, w) of `flow`: the way back must end where it began, on a picture that looks the same."""
-    map_x, map_y = grid_maps(flow)
-    back = cv2.remap(reverse, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    astray = cv2.boxFilter(_squared(flow + back), -1, (3, 3))
-    leeway = 1.0 + 0.01 * _squared(flow)
-    seen = cv2.remap(target.codes, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    difference = source.codes.astype(np.float32) - seen
-    difference -= cv2.blur(difference, (31, 31))  # a change of light is no error of motion
-    residual = cv2.boxFilter(np.abs(difference), -1, (5, 5))
-    tolerated = 6.0 + min(4.0 * float(np.median(residual[::3, ::3])), _NOISIEST)
-    inside = (map_x > -1) & (map_y > -1) & (map_x < flow.shape[1]) & (map_y < flow.shape[0])
-    return np.asarray(np.exp(-astray / leeway - np.square(residual / tolerated)) * inside, dtype=np.float32)
+def _cleaned(views: list[Plane], pairs: list[_Pair], frame: int) -> Plane:
+    """A view (h, w) with what stands out from both neighbours replaced, averaged where all three agree."""
+    view = views[frame]
+    if not 0 < frame < len(pairs):
+        return view
+    before = carried(views[frame - 1], pairs[frame - 1].backward)
+    after = carried(views[frame + 1], pairs[frame].forward)
+    most = min(_STANDS_OUT * max(pairs[frame - 1].noise, pairs[frame].noise), 255.0)
+    apart = [cv2.absdiff(view, other) > most for other in (before, after)]
+    mean = cv2.addWeighted(before, 0.5, after, 0.5, 0)
+    outside = (cv2.min(before, after) > view) | (cv2.max(before, after) < view)
+    is_dirt = (apart[0] & apart[1] & outside & (cv2.absdiff(before, after) < most)).astype(np.uint8)
+    is_dirt = np.asarray(cv2.dilate(is_dirt, np.ones((3, 3), np.uint8)))
+    calm = np.where(apart[0] | apart[1], view, cv2.addWeighted(mean, 2 / 3, view, 1 / 3, 0))
+    return np.where(is_dirt > 0, mean, calm)
 
 
-def _squared(flow: Flow) -> Plane:
-    """Squared length of displacements (h, w)."""
-    return np.asarray(np.square(flow[..., 0]) + np.square(flow[..., 1]))
+def _both_ways(
+    clean: list[Plane], pairs: list[_Pair], frame: int
+) -> tuple[tuple[Flow, Plane], tuple[Flow, Plane]]:
+    """Flow (2, h, w) and confidence (1, h, w), forward of `frame` and backward of the next one."""
+    earlier, later, pair = clean[frame], clean[frame + 1], pairs[frame]
+    forward, backward = [(pair.forward, 0.0)], [(pair.backward, 0.0)]
+    # What moves evenly goes on as it came.
+    if frame > 0:
+        forward.append((-pairs[frame - 1].backward, _OTHER_WAY))
+    if frame + 1 < len(pairs):
+        backward.append((-pairs[frame + 1].forward, _OTHER_WAY))
+    there = chosen(earlier, later, forward, pair.noise)
+    back = chosen(later, earlier, backward, pair.noise)
+    noise = noise_between(earlier, later, there)
+    return (
+        _settled(there, flow_trust(earlier, later, there, back, noise)),
+        _settled(back, flow_trust(later, earlier, back, there, noise)),
+    )
 
 
 def _settled(flow: Flow, trust: Plane) -> tuple[Plane, Plane]:
     """Replace what is not trusted by the trusted flow around it; returns (2, h, w) and (1, h, w)."""
-    around = spread(flow, trust)
-    weight = np.clip(trust / (trust.max() + 1e-6), _FAITHLESS, 1)[..., None]
+    around = spread_coarsely(flow, trust, 2)
+    weight = np.clip(trust * np.float32(1 / _FAITHFUL), _FAITHLESS, 1)[..., None]
     mixed = around + (flow - around) * weight
     return np.ascontiguousarray(mixed.transpose(2, 0, 1)), trust[None]
 

@@ -23,7 +23,7 @@ class Motion(Stage[MotionSettings]):
     """Estimate optical flow to both neighbours, with confidence; later stages share it."""
 
     name: ClassVar[str] = "motion"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames",)
     makes: ClassVar[tuple[str, ...]] = ("motion",)
     settings_type: ClassVar[type[StageSettings]] = MotionSettings
@@ -31,7 +31,7 @@ class Motion(Stage[MotionSettings]):
     @property
     def handle(self) -> int:
         """Frames needed on either side of a frame."""
-        return 1
+        return 2
 
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window."""

@@ -52,6 +52,24 @@ def test_across_dirt_the_flow_is_that_of_its_surroundings() -> None:
     assert torch.allclose(under, torch.tensor([3.0, 0.0]), atol=0.6)
 
 
+def test_dirt_does_not_take_confidence_away() -> None:
+    frames = panning(5, 96, 128, 3, 0)
+    frames[2, :, 40:52, 60:72] = 1.0
+    motion = estimate_motion(frames)
+    assert motion.forward_confidence[2][:, 20:26, 30:36].mean() > 0.6
+    assert motion.backward_confidence[2][:, 20:26, 30:36].mean() > 0.6
+
+
+def test_grain_does_not_move_an_even_wall() -> None:
+    frames = panning(4, 96, 192, 0, 0)
+    frames[..., 96:] = 0.5
+    random = np.random.default_rng(5)
+    frames += torch.from_numpy(random.standard_normal(frames.shape, np.float32)) * 0.02
+    still = estimate_motion(frames)
+    assert still.forward[1][:, 8:-8, 60:88].abs().mean() < 0.25
+    assert still.forward_confidence[1][:, 8:-8, 60:88].mean() > 0.5
+
+
 def test_what_has_no_answer_has_no_confidence() -> None:
     random = np.random.default_rng(0)
     frames = torch.from_numpy(random.random((2, 1, 80, 80), np.float32))
