@@ -4,43 +4,73 @@ import cv2
 import numpy as np
 import torch
 
-from reelfix.restoration.arrays import Image, Plane, as_array, luma_of
+from reelfix.restoration.arrays import Image, Plane, as_array, half_size, luma_of
 from reelfix.restoration.fill import filling
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
-from reelfix.restoration.neighbours import neighbours_of, repeats_in
+from reelfix.restoration.neighbours import REACH, distinct_steps, repeats_in
+from reelfix.restoration.regions import regions_of
+from reelfix.restoration.sources import Clip
 
 DAMAGED = 128
 """Least probability, in 1/255, at which a pixel counts as damaged."""
 
+_NEAR = 2  # frames each way that are looked in at once
+
 
 def restore_damage(
-    frames: torch.Tensor, mask: torch.Tensor, motion: Motion, core: slice, *, strength: float = 1.0
+    frames: torch.Tensor,
+    mask: torch.Tensor,
+    motion: Motion,
+    core: slice,
+    *,
+    strength: float = 1.0,
+    start: int = 0,
 ) -> torch.Tensor:
     """Return `frames[core]` with the damage that `mask` marks repaired.
 
-    `frames` float32 (T, C, H, W) in [0, 1]; `mask` uint8 (T, 2, H, W), see `detect`; `motion` of the same
-    frames, neighbours.REACH more than the core on either side where the shot has them. Outside the mask the
-    result has the frames' own bits; `strength` blends the repair in, 0 is the identity.
+    `frames` float32 (T, C, H, W) in [0, 1], the first of them the shot's frame number `start`; `mask` uint8
+    (T, 2, H, W), see `detect`; `motion` of the same frames, neighbours.REACH more than the core on either
+    side where the shot has them. Outside the mask the result has the frames' own bits; `strength` blends the
+    repair in, 0 is the identity.
     """
     images = as_array(frames)
     damaged: Plane = np.greater_equal(as_array(mask), DAMAGED)  # Tx2xHxW
-    hurt: Plane = np.any(damaged, axis=1)  # TxHxW
-    repeats = repeats_in(map_frames(luma_of, list(images)))
+    hidden: Plane = np.where(damaged.any(axis=1), np.uint8(255), np.uint8(0))  # TxHxW
+    lumas = map_frames(luma_of, list(images))
+    repeats = repeats_in(lumas)
+    clip = Clip(
+        images, damaged, hidden, map_frames(half_size, lumas), map_frames(_half_hidden, hidden), motion
+    )
 
     def repaired(t: int) -> Image:
-        if strength == 0 or not hurt[t].any():
+        if strength == 0 or not hidden[t].any():
             return np.asarray(images[t])
-        fill = filling(images, damaged, neighbours_of(repeats, motion, t), t)
-        share = _feather(hurt[t]) * np.float32(strength)
-        mixed = images[t] + (np.clip(fill, 0, 1) - images[t]) * share
-        return np.asarray(np.where(hurt[t], mixed, images[t]))
+        result = images[t].copy()
+        near, far = _steps(repeats, t)
+        for region in regions_of(hidden[t] > 0):
+            fill = np.clip(filling(clip, t, region, near, far, start + t), 0, 1)
+            here = result[:, region.rows, region.columns]
+            share = _share(region.mine) * np.float32(strength)
+            np.copyto(here, here + (fill - here) * share, where=region.mine)
+        return result
 
     wanted = range(*core.indices(len(images)))
     return torch.from_numpy(np.stack(map_frames(repaired, wanted))).to(frames.device)
 
 
-def _feather(damaged: Plane) -> Plane:
-    """Share of the repair (H, W): a half on the mask's rim, whole from the second pixel in."""
-    depth = cv2.distanceTransform(damaged.astype(np.uint8), cv2.DIST_L1, 3)
-    return np.asarray(np.clip(depth * 0.5, 0, 1), dtype=np.float32)
+def _steps(repeats: list[bool], frame: int) -> tuple[list[int], list[int]]:
+    """Steps to the nearest other pictures on either side, and to those beyond them, nearest first."""
+    before, after = distinct_steps(repeats, frame, REACH)
+    near, far = before[:_NEAR] + after[:_NEAR], before[_NEAR:] + after[_NEAR:]
+    return sorted(near, key=abs), sorted(far, key=abs)
+
+
+def _half_hidden(hidden: Plane) -> Plane:
+    """uint8 (H, W) to (ceil(H / 2), ceil(W / 2)): the highest of 2 x 2 pixels."""
+    lowered = cv2.dilate(hidden, np.ones((2, 2), np.uint8), anchor=(0, 0))
+    return np.ascontiguousarray(lowered[::2, ::2])
+
+
+def _share(mine: Plane) -> Plane:
+    return np.asarray(mine, dtype=np.float32)

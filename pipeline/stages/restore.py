@@ -20,7 +20,7 @@ class Restore(Stage[RestoreSettings]):
     """Repair structured damage from the frames that show what it hides."""
 
     name: ClassVar[str] = "restore"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames", "mask", "motion")
     makes: ClassVar[tuple[str, ...]] = ("frames",)
     settings_type: ClassVar[type[StageSettings]] = RestoreSettings
@@ -41,6 +41,7 @@ class Restore(Stage[RestoreSettings]):
                 window.products["motion"],
                 window.core,
                 strength=self.settings.strength,
+                start=window.start - window.lead,
             )
             return {"frames": frames}
 
