@@ -52,7 +52,7 @@ def corrections_of(
     """Return how each frame of a shot is moved, from its measured steps.
 
     With `strength` below 1 each goes that share of the way. No frame is moved further than `limit`, a share
-    of the width: longer ways bend off from half of it on.
+    of the width: longer ways bend off from three quarters of it on.
     """
     weave = strength * weave_of(steps)
     shifts = weave[:, :2] * width
@@ -69,9 +69,11 @@ def corrections_of(
 
 
 def _bent(length: Values, most: float) -> Values:
-    """Lengths, those beyond half of `most` bent off so that none exceeds it."""
-    knee = most / 2
-    return np.where(length < knee, length, knee + knee * np.tanh((length - knee) / max(knee, 1e-12)))
+    """Lengths, those beyond three quarters of `most` bent off so that none exceeds it."""
+    knee = 0.75 * most
+    return np.where(
+        length < knee, length, knee + (most - knee) * np.tanh((length - knee) / max(most - knee, 1e-12))
+    )
 
 
 def crop_zoom(corrections: Sequence[Correction], height: int, width: int, margin: float | None) -> float:
@@ -86,7 +88,8 @@ def crop_zoom(corrections: Sequence[Correction], height: int, width: int, margin
             bare_x, bare_y = max(bare_x, x), max(bare_y, y)
     if max(bare_x, bare_y) < _LEAST:
         return 1.0
-    return max(1 / max(1 - 2 * bare_x / width, 0.5), 1 / max(1 - 2 * bare_y / height, 0.5))
+    shown = [1 - 2 * bare_x / max(width - 1, 1), 1 - 2 * bare_y / max(height - 1, 1)]
+    return 1 / max(min(shown), 0.5)
 
 
 def stabilize(

@@ -29,12 +29,16 @@ COMPONENTS = 4
 
 _UNIT = 1 / 640
 """The solver's unit of length, a share of the width: a pixel of a picture of 640."""
-_STILL_BAND = (1.0, 10.0, 7.0)
+_STILL_BAND = (1.0, 10.0, 12.0)
 """Units within which a still camera's picture may stray: least, for each deviation of the weave, and most."""
+_REST_BAND = (0.3, 5.0, 6.0)
+"""The same for a rest between movements, which is told from an unsteady hand with less confidence."""
 _STILL_FRAMES = 48
 """Frames that the picture must stay for the camera to be held still, in a longer shot."""
 _STILL_RISE = 0.55
-"""A steady drift through more than this share of its range is a slow pan."""
+"""A steady drift through more than this share of its range is a slow pan,"""
+_STILL_CHANCE = 3.5
+"""unless weave alone, whose deviation from the drift it is measured by, would drift as far by chance."""
 _SMOOTHNESS = 60.0
 """Price of a change of speed, beside squared distance, in variances of the weave."""
 _LEAST_SMOOTHNESS = 0.01
@@ -162,20 +166,26 @@ def weave_strength(positions: Values, known: Values) -> float:
 
 def _hold(place: Values, broken: npt.NDArray[np.bool_], deviation: float) -> Values:
     """Weights (T - 1,) that keep the camera where it stands still along one direction."""
-    least, each, most = _STILL_BAND
-    still = still_frames(place, broken, min(least + each * deviation, most))
+    whole, rest = (min(least + each * deviation, most) for least, each, most in (_STILL_BAND, _REST_BAND))
+    still = still_frames(place, broken, whole, rest)
     return np.where(still[:-1] & still[1:] & ~broken, _HELD, 0.0)
 
 
-def still_frames(place: Values, broken: npt.NDArray[np.bool_], band: float) -> npt.NDArray[np.bool_]:
-    """Tell when (T,) the camera stands still: when `place` (T,) keeps to a band and does not drift."""
+def still_frames(
+    place: Values, broken: npt.NDArray[np.bool_], whole_band: float, rest_band: float
+) -> npt.NDArray[np.bool_]:
+    """Tell when (T,) the camera stands still: when `place` (T,) keeps to a band and does not drift.
+
+    All the time between two breaks, within `whole_band`; or for a rest, within `rest_band`.
+    """
     count = len(place)
     still = np.zeros(count, np.bool_)
     edges = [0, *(np.flatnonzero(broken) + 1).tolist(), count]
     for start, stop in itertools.pairwise(edges):
         piece = place[start:stop]
         soft = gaussian_filter1d(piece, min(3.0, len(piece) / 8 + 0.1), mode="nearest")
-        for first, last in _stays(soft, band):
+        stays = _stays(soft, rest_band) if np.ptp(soft) > whole_band else [(0, len(soft))]
+        for first, last in stays:
             long_enough = last - first >= min(_STILL_FRAMES, stop - start)
             if long_enough and not _drifts(piece[first:last]):
                 # Beside a pan, the last frames of rest are the pan's.
@@ -225,8 +235,9 @@ def _longest(soft: Values, band: float) -> tuple[int, int]:
 def _drifts(piece: Values) -> bool:
     """Tell a slow pan, which goes through its whole range steadily, from weave, which goes to and fro."""
     times = np.linspace(-0.5, 0.5, len(piece))
-    rise = abs(float(times @ (piece - piece.mean()))) / float(times @ times)
-    return rise > max(_STILL_RISE * float(np.ptp(piece)), 0.5)
+    slope = float(times @ (piece - piece.mean())) / float(times @ times)
+    strays = float(np.std(piece - piece.mean() - slope * times))
+    return abs(slope) > max(_STILL_RISE * float(np.ptp(piece)), _STILL_CHANCE * strays, 0.5)
 
 
 def _add_differences(bands: Values, weight: Values, span: int) -> None:

@@ -21,7 +21,7 @@ class StabilizeSettings(StageSettings):
     """Take out turns as well."""
     scale: bool = Field(default=False)
     """Take out breathing magnification as well."""
-    limit: float = Field(default=0.02, gt=0.0, le=0.2)
+    limit: float = Field(default=0.015, gt=0.0, le=0.2)
     """No frame is moved further than this share of the picture's width."""
     edge: Literal["source", "mirror", "crop"] = Field(default="mirror")
     """What stands where a moved frame leaves the picture bare: what the frame itself had there, the picture

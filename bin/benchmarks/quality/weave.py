@@ -21,7 +21,7 @@ def weave_lines(
     """Markdown: weave before and after the stage, in pixels RMS, on clips with all the damage of an era."""
     lines = ["### Gate weave", "", "| era | clip | before px | after px |", "| --- | --- | ---: | ---: |"]
     before, after = [], []
-    others = tuple(name for name in STAGE_NAMES if name != "stabilize")
+    others = tuple(name for name in STAGE_NAMES if name not in ("track", "stabilize"))
     alone = replace(chain, leave_out=others)
     for era in _ERAS:
         for path in paths:
