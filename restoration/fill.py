@@ -1,12 +1,10 @@
 """The filling of a damaged region: from the neighbouring frames that show it, else from its own frame."""
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Image, Plane
-from reelfix.restoration.recovery import from_around, under_scratch
+from reelfix.restoration.recovery import from_around, seen_through
 from reelfix.restoration.regions import Region
 from reelfix.restoration.regrain import grain_missing
 from reelfix.restoration.sources import Clip, Sources, sources_of
@@ -14,8 +12,9 @@ from reelfix.restoration.sources import Clip, Sources, sources_of
 _FAR = 0.5  # weight of a frame one step farther away
 _HARDLY = 0.05  # trust below which a picture settles nothing
 _DIM = np.float32(0.3)  # trust in a place whose motion has no confidence
-_DOUBT = np.float32(0.03)  # error beyond which a place is looked for farther away, and in its own frame
+_DOUBT = np.float32(0.02)  # error beyond which a place is looked for farther away, and in its own frame
 _ERROR_FLOOR = np.float32(1e-4)
+_DRAWN = np.float32(0.5)  # trust in what the frame itself tells
 _DISSENT = np.float32(0.7)  # what it counts that other sources show something else
 
 
@@ -34,19 +33,12 @@ def filling(clip: Clip, frame: int, region: Region, near: list[int], far: list[i
             mix.add_sources(sources_of(clip, frame, steps, region))
     doubtful = (mix.error > _DOUBT) & hurt
     if doubtful.any():
-        _draw_in(mix, here, damaged[1] & ~damaged[0], hurt, doubtful)
+        mix.add(*from_around(here, hurt, doubtful), doubtful * _DRAWN)
     filled = mix.result()
+    if doubtful.any():
+        filled += seen_through(here, filled, mix.error, damaged[1] & ~damaged[0], hurt)
     sound = ~hurt & (mix.error < _DOUBT)
     return filled + grain_missing(here, filled, sound, region, number)
-
-
-def _draw_in(mix: "_Mix", here: Image, scratch: Plane, hurt: Plane, doubtful: Plane) -> None:
-    """Add what the frame itself tells of the doubtful places."""
-    if (doubtful & scratch).any():
-        mix.add(*_each(here, lambda plane: under_scratch(plane, scratch, hurt)), doubtful & scratch)
-    doubtful = doubtful & ~scratch
-    if doubtful.any():
-        mix.add(*_each(here, lambda plane: from_around(plane, hurt)), doubtful * np.float32(0.5))
 
 
 class _Mix:
@@ -95,9 +87,3 @@ def _dissent(sources: Sources) -> Plane:
                 np.minimum(nearest[one], apart, out=nearest[one])
     nearest[np.isinf(nearest)] = 0
     return np.asarray(np.where(np.isinf(second), nearest, (nearest + second) * np.float32(0.5)))
-
-
-def _each(here: Image, operation: Callable[[Plane], tuple[Plane, Plane]]) -> tuple[Image, Plane]:
-    """Do an operation on every channel: pictures (C, h, w), and the mean of their errors (h, w)."""
-    pairs = [operation(plane) for plane in here]
-    return np.stack([picture for picture, _ in pairs]), np.mean([error for _, error in pairs], axis=0)

@@ -1,58 +1,134 @@
-"""What a damaged place hides, told from its own frame: under a scratch, and from around it."""
+"""What a damaged place hides, told from its own frame: drawn across from its sides, or seen through it."""
 
 import cv2
 import numpy as np
 
-from reelfix.restoration.arrays import Plane
+from reelfix.restoration.arrays import Image, Plane
+from reelfix.restoration.spreading import spread_all
 
-_SIGMA_ACROSS = 1.5  # pixels: the sides of a scratch nearest to it count most
-_WIDE = (25, 3)  # window from which a scratch too wide for that is crossed
-_ALONG = 21  # rows over which the opacity of a scratch is even
-_DETAIL = 9  # rows: what changes within fewer is detail
-_MOST = 0.9  # opacity beyond which nothing can be told of the picture
+_DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (1, -2), (2, 1), (2, -1))  # rows, columns
+_FARTHEST = 24  # pixels from side to side, beyond which a membrane is better
+_EQUAL = np.float32(0.01)  # difference of two sides that grain may account for
+_BLUR = 0.7  # pixels: the sides are taken a little broader than a point
+_ALONG = (1, 21)  # columns and rows over which the opacity of a scratch is even
+_UPRIGHT = np.ones((15, 1), np.uint8)  # what is not as tall is no running scratch
+_ABOUT = (9, 9)  # and that of a stain
+_MOST = 0.8  # opacity beyond which nothing can be told of the picture
 
 
-def under_scratch(plane: Plane, scratch: Plane, hurt: Plane) -> tuple[Plane, Plane]:
-    """Take a semi-transparent scratch off a plane (H, W); returns the picture and its likely error, (H, W).
+def from_around(here: Image, hurt: Plane, wanted: Plane) -> tuple[Image, Plane]:
+    """Draw `here` (C, h, w) in from around the damage; returns the picture and its likely error (h, w).
 
-    Row by row the sides are drawn together; to this comes the detail that still shows through. A scratch
-    adds light or takes it, `seen = (1 - opacity) picture + opacity tone` with a tone of 1 or 0: its opacity
-    follows from means along it, the detail from the inversion, and counts the less the more opaque it is.
-    `scratch`, `hurt`: bool (H, W), the pixels under a scratch and all damaged ones.
+    Each wanted place is crossed in eight directions, from the nearest sound pixel on one side to that on the
+    other; the directions count by how near and how alike their ends are, so that edges are carried on. Where
+    it is too far across, a membrane is spanned. `hurt`, `wanted`: bool (h, w), all damaged places, and those
+    that are asked for.
     """
-    sound = np.logical_not(hurt).astype(np.float32)
-    sides = _across(plane, sound)
-    level = cv2.blur(sides, (1, _ALONG))
-    seen = _mean(plane, scratch.astype(np.float32), (1, _ALONG))
-    tone = (seen > level).astype(np.float32)
-    opacity = np.clip((seen - level) / np.where(tone > 0, 1.001 - level, -level - 0.001), 0, _MOST)
-    through = (plane - opacity * tone) / (1 - opacity)
-    detail = (through - sides) - cv2.blur(through - sides, (1, _DETAIL))
-    picture = sides + detail * np.square(1 - opacity)
-    roughness = _mean(np.abs(plane - cv2.blur(plane, (7, 1))), sound, (_ALONG, _ALONG))
-    return np.asarray(np.clip(picture, 0, 1)), np.asarray(roughness * (0.25 + 0.5 * opacity))
-
-
-def from_around(plane: Plane, hurt: Plane) -> tuple[Plane, Plane]:
-    """Draw a plane (H, W) in from around the damage; returns the picture and its likely error.
-
-    Telea, "An image inpainting technique based on the fast marching method" (2004).
-    """
-    codes = (np.clip(plane, 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
-    filled = np.asarray(cv2.inpaint(codes, hurt.astype(np.uint8), 3, cv2.INPAINT_TELEA))
-    depth = cv2.distanceTransform(hurt.astype(np.uint8), cv2.DIST_L2, 3)
-    roughness = _mean(
-        np.abs(plane - cv2.blur(plane, (5, 5))), np.logical_not(hurt).astype(np.float32), (31, 31)
+    sound = ~hurt
+    membrane = spread_all(
+        np.ascontiguousarray(here.transpose(1, 2, 0))[:, :, None], sound[..., None].astype(np.float32)
+    )[:, :, 0]
+    rows, columns = np.nonzero(wanted)
+    sides = _softened(here, sound)  # hxwxC
+    around = cv2.blur(np.abs(here.mean(axis=0) - sides.mean(axis=2)) * sound, (31, 31))
+    roughness = around / np.maximum(cv2.blur(sound.astype(np.float32), (31, 31)), np.float32(0.01))
+    total = membrane[rows, columns] * np.float32(1e-3)
+    weights = np.full(len(rows), 1e-3, np.float32)
+    unlike = weights * np.square(np.float32(0.1))
+    for direction in _DIRECTIONS:
+        first, second = (_ends(sound, direction, way)[rows, columns] for way in (1, -1))
+        usable, near, far = _distances(first, second, rows, columns, here.shape[2], direction)
+        one, other = (sides.reshape(-1, sides.shape[2])[np.maximum(end, 0)] for end in (first, second))
+        apart = np.square(one - other).mean(axis=1)
+        span = near + far
+        weight = usable / ((apart + _EQUAL**2) * np.square(span)) * np.float32(1e-2)
+        total += weight[:, None] * (one * (far / span)[:, None] + other * (near / span)[:, None])
+        weights += weight
+        unlike += weight * apart
+    picture = here.copy()
+    picture[:, rows, columns] = (total / weights[:, None]).T
+    error = np.zeros(hurt.shape, np.float32)
+    depth = cv2.distanceTransform(hurt.astype(np.uint8), cv2.DIST_L2, 3)[rows, columns]
+    error[rows, columns] = np.sqrt(unlike / weights) * np.float32(0.5) + roughness[rows, columns] * (
+        1 + np.float32(0.25) * depth
     )
-    return filled.astype(np.float32) / np.float32(65535), np.asarray(roughness * (1 + depth))
+    return picture, error
 
 
-def _across(plane: Plane, sound: Plane) -> Plane:
-    """Mean of the sound pixels to the left and right, the nearest ones above all."""
-    kernel = (2 * round(4 * _SIGMA_ACROSS) + 1, 1)
-    values, weight = (np.asarray(cv2.GaussianBlur(p, kernel, _SIGMA_ACROSS)) for p in (plane * sound, sound))
-    far = _mean(plane, sound, _WIDE)
-    return np.asarray((values + np.float32(1e-3) * far) / (weight + np.float32(1e-3)))
+def seen_through(here: Image, filled: Image, error: Plane, scratch: Plane, hurt: Plane) -> Image:
+    """Return the detail (C, h, w) that shows through semi-transparent damage and that `filled` lacks.
+
+    A scratch or a stain adds light or takes it, `seen = (1 - opacity) picture + opacity tone` with a tone of
+    1 or 0. Its opacity follows from means over a stretch where it is even, the picture by inversion. What
+    this differs by from what is filled in, in detail, is in part the filling's `error` (h, w), in part that
+    of the inversion; the share of the first is taken (Wiener). `scratch`, `hurt`: bool (h, w), places under
+    running scratches, and all damaged ones.
+    """
+    detail = np.zeros_like(filled)
+    upright = cv2.morphologyEx(scratch.astype(np.uint8), cv2.MORPH_OPEN, _UPRIGHT) > 0
+    for places, window in ((upright, _ALONG), (hurt & ~upright, _ABOUT)):
+        if not places.any():
+            continue
+        share = places.astype(np.float32)
+        for channel, (seen, fill) in enumerate(zip(here, filled, strict=True)):
+            change, level = _mean(seen - fill, share, window), _mean(fill, share, window)
+            tone = (change > 0).astype(np.float32)
+            opacity = change / np.where(tone > 0, 1.001 - level, -level - 0.001)
+            clear = share * (opacity < _MOST)
+            opacity = np.clip(opacity, 0, _MOST)
+            apart = (seen - opacity * tone) / (1 - opacity) - fill
+            apart -= _mean(apart, clear, window)
+            whole = _mean(np.square(apart), clear, window) + np.float32(1e-6)
+            detail[channel] += apart * clear * np.minimum(np.square(error) / whole, 1)
+    return detail
+
+
+def _softened(here: Image, sound: Plane) -> Plane:
+    """The sound pixels' means with those next to them, (h, w, C)."""
+    weight = sound.astype(np.float32)
+    sums = cv2.GaussianBlur(np.dstack([*(here * weight), weight]), (0, 0), _BLUR)
+    return np.asarray(sums[..., :-1] / np.maximum(sums[..., -1:], np.float32(1e-3)))
+
+
+def _ends(sound: Plane, direction: tuple[int, int], way: int) -> Plane:
+    """The last sound pixel before each, coming along `direction`, as a number row * w + column: (h, w).
+
+    -1 where there is none. In memory a step along the direction is always the same number of pixels: with
+    rows of that many, the lines along it stand upright. One that leaves at a side comes in at the other; the
+    caller must look at where the end lies.
+    """
+    height, width = sound.shape
+    stride = direction[0] * width + direction[1]
+    numbers = np.where(sound, np.arange(height * width, dtype=np.int32).reshape(height, width), -1)
+    if direction[0] == 0:
+        lines, axis = numbers, 1
+    else:
+        lines = np.concatenate([numbers.ravel(), np.full(-numbers.size % stride, -1, np.int32)])
+        lines, axis = lines.reshape(-1, stride), 0
+    if way > 0:
+        last = np.maximum.accumulate(lines, axis=axis)
+    else:
+        most = np.int32(height * width)
+        flipped = np.flip(np.where(lines < 0, most, lines), axis)
+        last = np.flip(np.minimum.accumulate(flipped, axis=axis), axis)
+        last = np.where(last == most, -1, last)
+    return np.asarray(last.ravel()[: height * width].reshape(height, width))
+
+
+def _distances(
+    first: Plane, second: Plane, rows: Plane, columns: Plane, width: int, direction: tuple[int, int]
+) -> tuple[Plane, Plane, Plane]:
+    """Which of N places have both ends on their line and near, and how far each is: (N,) each."""
+    down, across = direction
+    usable = (first >= 0) & (second >= 0)
+    distances = []
+    for end, way in ((first, 1), (second, -1)):
+        below, beside = (rows - end // width) * way, (columns - end % width) * way
+        usable &= below * across == beside * down
+        distances.append(np.hypot(below, beside).astype(np.float32))
+    near, far = distances
+    usable &= (near + far <= _FARTHEST) & (near > 0) & (far > 0)
+    return usable, np.maximum(near, 1), np.maximum(far, 1)
 
 
 def _mean(plane: Plane, weight: Plane, window: tuple[int, int]) -> Plane:

@@ -53,7 +53,7 @@ def restore_damage(
             here = result[:, region.rows, region.columns]
             share = _share(region.mine) * np.float32(strength)
             np.copyto(here, here + (fill - here) * share, where=region.mine)
-        return result
+        return np.asarray(result)
 
     wanted = range(*core.indices(len(images)))
     return torch.from_numpy(np.stack(map_frames(repaired, wanted))).to(frames.device)

@@ -1,13 +1,15 @@
 """Values known in places, carried to all others: normalised convolution over a pyramid, many maps at once."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
 
-Stack = npt.NDArray[np.float32]
-"""Maps side by side, (h, w, n, k): n weights, and k values to each."""
+Stack = npt.NDArray[Any]
+"""float32 maps side by side, (h, w, n, k): n weights, and k values to each."""
 
 _COARSE = np.float32(0.02)  # what a coarser level counts for beside the finest
 _LEAST = np.float32(1e-6)

@@ -2,7 +2,6 @@ import numpy as np
 import torch
 
 from reelfix.restoration.optical_flow import estimate_motion
-from reelfix.restoration.recovery import under_scratch
 from reelfix.restoration.restore import restore_damage
 
 WHOLE = slice(None)
@@ -82,15 +81,18 @@ def blotched_alone(clean: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return damaged, mask
 
 
-def test_detail_under_a_thin_scratch_is_recovered() -> None:
-    random = np.random.default_rng(8)
-    rows = np.repeat(random.uniform(0.2, 0.7, (80, 1)).astype(np.float32), 60, axis=1)
-    plane = rows + random.normal(0, 0.02, rows.shape).astype(np.float32)
-    scratched = plane.copy()
-    scratched[:, 30:32] = 0.6 * plane[:, 30:32] + 0.4
-    marked = np.zeros(plane.shape, np.bool_)
-    marked[:, 29:33] = True
-    result, error = under_scratch(scratched, marked, marked)
-    assert np.abs(scratched - plane)[:, 30:32].mean() > 0.15
-    assert np.abs(result - plane)[:, 30:32].mean() < 0.03
-    assert error[:, 30:32].min() > 0
+def test_the_same_place_of_the_same_frame_gets_the_same_grain() -> None:
+    torch.manual_seed(2)
+    clean = panning() + 0.02 * torch.randn(5, 1, 96, 128)
+    damaged, mask = blotched(clean)
+    motion = estimate_motion(damaged)
+    whole = restore_damage(damaged, mask, motion, WHOLE, start=7)
+    part = restore_damage(damaged[1:], mask[1:], motion[1:], slice(1, 2), start=8)
+    other = restore_damage(damaged, mask, motion, slice(2, 3), start=70)
+    hole = (slice(None), slice(40, 52), slice(60, 74))
+    assert torch.equal(restore_damage(damaged, mask, motion, slice(2, 3), start=7)[0], whole[2])
+    assert part.shape == other.shape
+    assert not torch.equal(other[0][hole], whole[2][hole])
+    fine = other[0] - torch.nn.functional.avg_pool2d(other[0], 3, 1, 1)
+    level = float(fine[hole].std() / fine[:, 10:30, 10:118].std())
+    assert 0.8 < level < 1.2
