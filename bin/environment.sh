@@ -42,3 +42,18 @@ prepare() {
         --constraint "$root/constraints.txt" --editable "$root${extra:+[$extra]}"
     stamp_of "$extra" >"$venv/.installed-${extra:-plain}"
 }
+
+# The page of contact sheets is tested in a browser where there is one. Root on a Debian gets one; elsewhere, and where
+# that fails, those tests say that they are skipped.
+prepare_browser() {
+    if { command -v chromium && command -v chromedriver; } >/dev/null; then
+        return
+    fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing chromium for the tests of the contact sheets' page" >&2
+        local -a apt=(timeout 240 apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o DPkg::Lock::Timeout=60)
+        { "${apt[@]}" update && DEBIAN_FRONTEND=noninteractive \
+            "${apt[@]}" install --yes --no-install-recommends chromium chromium-driver; } </dev/null >/dev/null 2>&1 ||
+            echo "chromium could not be installed: the tests that need it are skipped" >&2
+    fi
+}

@@ -95,6 +95,9 @@ def _remarks(status: "ReelStatus") -> Iterable[str]:
     if status.unreached_bytes:
         size = size_text(status.unreached_bytes)
         yield f"{size} of products of other settings or other cuts: reelfix clean removes them"
+    if status.alarms:
+        total = sum(status.alarms.values())
+        yield f"{counted(total, 'alarm')} on the contact sheets of shots {_numbers(sorted(status.alarms))}"
     for master in status.masters:
         yield f"exported: {master}"
 

@@ -16,6 +16,7 @@ _LEVELS = 24
 _FEWEST = 12  # pixels that a level needs
 _FIELD_REACH = 0.1  # of the width: local light corrections are smoother than this
 _FIELD_MOST = 0.06  # change beyond this is no light: it must not bend the field
+_LEAST_COUNTED = 0.05  # share of the picture without which nothing is said
 _CELL = 3  # pixels over which what is left is averaged
 _ECC = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-5)
 
@@ -30,27 +31,46 @@ class Expected:
     """Tones may follow a curve of the frame, and light may vary smoothly across it (`deflicker`)."""
 
 
-def unexpected_share(before: Small, after: Small, marked: Flags, expected: Expected) -> float:
-    """Return the share, 0 to 1, of the unmarked picture that changed visibly in a way that is not expected.
+@dataclass(frozen=True)
+class Remainder:
+    """The change of one frame without what is expected of the stages that ran."""
 
-    `marked` (h, w) is where a mask allows any change, counted in `after`'s place. Averages over a few pixels
-    are compared, so that grain that was taken out or given back does not count, but a ghost does.
+    change: npt.NDArray[np.float32]
+    """(h, w): of the channel that changed most, averaged over a few pixels: lost grain does not count."""
+    counted: Flags
+    """(h, w): where nothing is marked, and both frames show the same part of the picture."""
+
+    @property
+    def unexpected_share(self) -> float:
+        """Share, 0 to 1, of the counted picture that changed visibly."""
+        if np.count_nonzero(self.counted) < _LEAST_COUNTED * self.counted.size:
+            return 0.0
+        seen = np.count_nonzero(self.change[self.counted] > VISIBLE)
+        return float(seen / np.count_nonzero(self.counted))
+
+
+def remainder(before: Small, after: Small, marked: Flags, expected: Expected) -> Remainder:
+    """Take what is expected out of the change of a frame.
+
+    `marked` (h, w), in `after`'s place, is where a mask allows any change: it tells nothing of the rest.
     """
     counted = ~cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     if expected.moves:
         before, is_inside = _moved_onto(before, after)
         counted &= is_inside
-    if np.count_nonzero(counted) < 0.05 * counted.size:
-        return 0.0
     left = np.zeros(counted.shape, np.float32)
+    free = counted.astype(np.float32)
+    weight = np.maximum(cv2.blur(free, (_CELL, _CELL)), np.float32(1e-3))
     for old, new in zip(before, after, strict=True):
         change = new - old
         if expected.relights:
             change = change - _tone_curve(old, change, counted)
             change = change - _smooth_field(change, counted)
-        mean = cv2.blur(np.where(counted, change, np.float32(0)), (_CELL, _CELL))
+        # What is marked must not leak into what is counted beside it.
+        beside = cv2.blur(change * free, (_CELL, _CELL)) / weight
+        mean = np.where(counted, beside, cv2.blur(change, (_CELL, _CELL)))
         left = np.maximum(left, np.abs(mean))
-    return float(np.count_nonzero(left[counted] > VISIBLE) / np.count_nonzero(counted))
+    return Remainder(left, counted)
 
 
 def _moved_onto(before: Small, after: Small) -> tuple[Small, Flags]:

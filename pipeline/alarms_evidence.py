@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from reelfix.pipeline.alarms_change import Expected, Flags, Small, unexpected_share
+from reelfix.pipeline.alarms_change import Expected, Flags, Remainder, Small, remainder
 from reelfix.pipeline.alarms_likeness import (
     Signature,
     cut_evidence,
@@ -72,8 +72,11 @@ class EvidenceGatherer:
         self._last_luma: npt.NDArray[np.float32] | None = None
         self._repeats: list[bool] = []
 
-    def add(self, before: Codes, after: Codes | None, mask: Masks | None) -> None:
-        """Take the next frame: (C, H, W) before and after, and its mask (2, H, W)."""
+    def add(self, before: Codes, after: Codes | None, mask: Masks | None) -> Remainder | None:
+        """Take the next frame: (C, H, W) before and after, and its mask (2, H, W).
+
+        Returns what is left of its change once the expected is taken out; None without an `after`.
+        """
         old = _small(before)
         self._signatures.append(signature_of(old.mean(axis=0)))
         marked = np.zeros(old.shape[1:], np.bool_) if mask is None else _small_marks(mask, old.shape[1:])
@@ -81,11 +84,14 @@ class EvidenceGatherer:
             is_marked = mask.max(axis=0) >= MASKED
             self._curves["masked"].append(float(np.count_nonzero(is_marked) / is_marked.size))
         self._step("source_steps", old)
-        if after is not None:
-            new = _small(after)
-            self._curves["unexpected"].append(unexpected_share(old, new, marked, self._expected))
-            self._step("change_steps", new - old)
         self._repeat(before)
+        if after is None:
+            return None
+        new = _small(after)
+        self._step("change_steps", new - old)
+        left = remainder(old, new, marked, self._expected)
+        self._curves["unexpected"].append(left.unexpected_share)
+        return left
 
     def add_motion(self, confidence: npt.NDArray[np.uint8]) -> None:
         """Take the confidences (2, h, w) of the next frame's motion, forward and backward, as stored."""

@@ -7,28 +7,45 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from reelfix.pipeline.sheet_chart import FAINT, GROUND, INK, PANEL, Series, draw_chart, font
+from reelfix.pipeline.sheet_chart import FAINT, GROUND, INK, Colour, font
+from reelfix.pipeline.sheet_foot import AFTER, BEFORE, draw_foot, foot_height
 from reelfix.pipeline.sheet_measure import ShotMeasure
 from reelfix.pipeline.sheet_tiles import DIRT_COLOUR, SCRATCH_COLOUR, Tile
 
-COLUMN_WIDTH = 460
-_COLUMNS = 4
-_MARGIN, _GAP, _LABEL_WIDTH = 24, 10, 150
-_CHART_HEIGHT = 250
-_BEFORE, _AFTER = (240, 168, 64), (120, 220, 140)
-_RED = (255, 110, 96)
+WIDTH = 2400
+_MARGIN, _GAP = 24, 12
+_INNER = WIDTH - 2 * _MARGIN
+CLOSE_UP = (_INNER - 3 * _GAP) // 8 - 2
+"""Pixels across one picture of a close-up: four pairs fill the sheet."""
+_LINE = 40
+_RED: Colour = (255, 122, 108)
 
 
 @dataclass(frozen=True)
-class SheetColumn:
+class SheetFrame:
     """One frame of the shot, as the sheet shows it."""
 
     label: str
-    """`first`, `middle`, `last`, `most changed`."""
+    """`most changed`, `most marked`, `middle`."""
     frame: int
     """Counted from the reel's first."""
     tiles: dict[str, Tile] = field(default_factory=dict)
-    """Row name -> picture; all of one size."""
+    """Kind (`before`, `after`, `mask`, `difference`) -> picture; all of one size."""
+    outline: npt.NDArray[np.uint8] | None = None
+    """(height, width, 4): the mask's rings alone, of the tiles' size."""
+    gain: int = 1
+    """How many times the difference is amplified."""
+
+
+@dataclass(frozen=True)
+class CloseUp:
+    """The same piece of a frame, before and after."""
+
+    frame: int
+    place: tuple[int, int]
+    """Its left and upper edge in the picture, in pixels."""
+    before: Tile
+    after: Tile
 
 
 @dataclass(frozen=True)
@@ -39,99 +56,103 @@ class SheetText:
     stages: str
     numbers: str
     problems: tuple[str, ...] = ()
+    """Failures and alarms: what is not as it should be."""
+    notes: tuple[str, ...] = ()
+
+
+def column_width(kinds: int) -> int:
+    """Pixels across a tile where each frame has that many kinds of picture."""
+    columns = 3 if kinds == 1 else kinds
+    return min((_INNER - (columns - 1) * _GAP) // columns, 780)
 
 
 def draw_sheet(
-    text: SheetText, columns: Sequence[SheetColumn], measure: ShotMeasure, *, first_frame: int
+    text: SheetText,
+    frames: Sequence[SheetFrame],
+    close_ups: Sequence[CloseUp],
+    measure: ShotMeasure,
+    *,
+    first_frame: int,
 ) -> Image.Image:
-    """Draw a sheet: words, frames with a row for each kind of picture, curves, time slices."""
-    rows = list(columns[0].tiles)
-    tile_height, tile_width = columns[0].tiles[rows[0]].shape[:2]
-    head = _MARGIN + 48 + 32 + 32 + 30 * len(text.problems) + 12
-    grid = 34 + len(rows) * (tile_height + _GAP)
-    width = 2 * _MARGIN + _LABEL_WIDTH + _COLUMNS * COLUMN_WIDTH + (_COLUMNS - 1) * _GAP
-    sheet = Image.new("RGB", (width, head + grid + _GAP + _CHART_HEIGHT + _MARGIN), GROUND)
-    _draw_head(sheet, text)
-    draw = ImageDraw.Draw(sheet)
-    for index, row in enumerate(rows):
-        top = head + 34 + index * (tile_height + _GAP)
-        _draw_row_label(draw, row, top)
-        for place, column in enumerate(columns):
-            left = _MARGIN + _LABEL_WIDTH + place * (COLUMN_WIDTH + _GAP)
-            if index == 0:
-                draw.text((left, head + 4), f"{column.label}: {column.frame}", fill=INK, font=font(22))
-            sheet.paste(Image.fromarray(column.tiles[row]), (left + (COLUMN_WIDTH - tile_width) // 2, top))
-    marks = [column.frame - first_frame for column in columns]
-    _draw_foot(sheet, measure, head + grid + _GAP, first_frame, marks)
+    """Draw a sheet: words; a row for each frame, with its kinds of picture; close-ups; slices and curves."""
+    parts = [_draw_head(text), _draw_frames(frames)]
+    if close_ups:
+        parts.append(_draw_close_ups(close_ups))
+    foot = Image.new("RGB", (_INNER, foot_height(measure)), GROUND)
+    draw_foot(foot, measure, first_frame, [frame.frame - first_frame for frame in frames])
+    parts.append(foot)
+    height = 2 * _MARGIN + sum(part.height for part in parts) + _GAP * (len(parts) - 1)
+    sheet = Image.new("RGB", (WIDTH, height), GROUND)
+    top = _MARGIN
+    for part in parts:
+        sheet.paste(part, (_MARGIN, top))
+        top += part.height + _GAP
     return sheet
 
 
-def _draw_head(sheet: Image.Image, text: SheetText) -> None:
-    draw = ImageDraw.Draw(sheet)
-    room = sheet.width - 2 * _MARGIN
-    draw.text((_MARGIN, _MARGIN - 6), fitted(draw, text.title, 38, room), fill=INK, font=font(38))
-    draw.text((_MARGIN, _MARGIN + 46), fitted(draw, text.stages, 23, room), fill=FAINT, font=font(23))
-    draw.text((_MARGIN, _MARGIN + 78), fitted(draw, text.numbers, 23, room), fill=INK, font=font(23))
-    for index, problem in enumerate(text.problems):
-        line = fitted(draw, problem, 23, room)
-        draw.text((_MARGIN, _MARGIN + 110 + 30 * index), line, fill=_RED, font=font(23))
+def _draw_head(text: SheetText) -> Image.Image:
+    lines: list[tuple[str, int, Colour]] = [(text.title, 46, INK)]
+    lines += [(problem, 32, _RED) for problem in text.problems]
+    lines += [(text.numbers, 28, INK), *((note, 28, FAINT) for note in text.notes), (text.stages, 28, FAINT)]
+    head = Image.new("RGB", (_INNER, sum(size + 14 for _, size, _ in lines)), GROUND)
+    draw = ImageDraw.Draw(head)
+    top = 0
+    for line, size, colour in lines:
+        draw.text((0, top), fitted(draw, line, size, _INNER), fill=colour, font=font(size))
+        top += size + 14
+    return head
 
 
-def _draw_row_label(draw: ImageDraw.ImageDraw, row: str, top: int) -> None:
-    name, _, detail = row.partition(" ")
-    draw.text((_MARGIN, top + 4), name, fill=INK, font=font(24))
-    if name == "mask":
-        draw.text((_MARGIN, top + 36), "dirt", fill=DIRT_COLOUR, font=font(21))
-        draw.text((_MARGIN, top + 62), "scratches", fill=SCRATCH_COLOUR, font=font(21))
-    elif detail:
-        draw.text((_MARGIN, top + 36), detail, fill=INK, font=font(21))
-        draw.text((_MARGIN, top + 62), "grey: as it was", fill=FAINT, font=font(18))
+def _draw_frames(frames: Sequence[SheetFrame]) -> Image.Image:
+    """Draw a row for each frame; where there is but one kind of picture, all of them in one row."""
+    kinds = list(frames[0].tiles)
+    rows = [[frame] for frame in frames] if len(kinds) > 1 else [list(frames)]
+    height = frames[0].tiles["before"].shape[0]
+    step = column_width(len(kinds)) + _GAP
+    grid = Image.new("RGB", (_INNER, _LINE + len(rows) * (_LINE + height)), GROUND)
+    draw = ImageDraw.Draw(grid)
+    for place, kind in enumerate(kinds):
+        _draw_kind(draw, kind, place * step)
+    for row, shown in enumerate(rows):
+        top = _LINE + row * (_LINE + height)
+        tiles = [tile for frame in shown for tile in frame.tiles.values()]
+        for place, frame in enumerate(shown):
+            words = f"frame {frame.frame}, {frame.label}"
+            draw.text((place * step, top + 4), words, fill=FAINT, font=font(26))
+            if "difference" in kinds:
+                gain = (kinds.index("difference") * step, top + 4)
+                draw.text(gain, f"amplified {frame.gain} times", fill=FAINT, font=font(26))
+        for place, tile in enumerate(tiles):
+            grid.paste(Image.fromarray(tile), (place * step, top + _LINE))
+    return grid
 
 
-def _draw_foot(
-    sheet: Image.Image, measure: ShotMeasure, top: int, first_frame: int, marks: Sequence[int]
-) -> None:
-    """Two charts and the time slices, side by side."""
-    width = (sheet.width - 2 * _MARGIN - 2 * _GAP) // 3
-    light = [
-        Series("mean luma before", _BEFORE, measure.luma_before),
-        Series("after", _AFTER, measure.luma_after),
-    ]
-    sheet.paste(
-        draw_chart((width, _CHART_HEIGHT), light, first_frame=first_frame, marks=marks), (_MARGIN, top)
-    )
-    work = [
-        Series("mean change", INK, measure.changed),
-        Series("dirt", DIRT_COLOUR, measure.dirt),
-        Series("scratches", SCRATCH_COLOUR, measure.scratch),
-    ]
-    chart = draw_chart((width, _CHART_HEIGHT), work, first_frame=first_frame, marks=marks, from_zero=True)
-    sheet.paste(chart, (_MARGIN + width + _GAP, top))
-    slices = _draw_slices(measure, (width, _CHART_HEIGHT))
-    sheet.paste(slices, (_MARGIN + 2 * (width + _GAP), top))
+def _draw_kind(draw: ImageDraw.ImageDraw, kind: str, left: int) -> None:
+    """Head a column with what it shows, in the colour that the curves give it."""
+    words: dict[str, list[tuple[str, Colour]]] = {
+        "before": [("before", BEFORE)],
+        "after": [("after", AFTER)],
+        "mask": [("mask:", INK), ("dirt", DIRT_COLOUR), ("scratches", SCRATCH_COLOUR)],
+        "difference": [("difference,", INK), ("grey: as it was", FAINT)],
+    }
+    x = float(left)
+    for word, colour in words[kind]:
+        draw.text((x, 0), word, fill=colour, font=font(32))
+        x += draw.textlength(word, font=font(32)) + 14
 
 
-def _draw_slices(measure: ShotMeasure, size: tuple[int, int]) -> Image.Image:
-    """The middle row of the picture through time: flicker shows as stripes."""
-    panel = Image.new("RGB", size, PANEL)
-    draw = ImageDraw.Draw(panel)
-    shown = [("before", _BEFORE, measure.slice_before), ("after", _AFTER, measure.slice_after)]
-    shown = [entry for entry in shown if entry[2].size]
-    draw.text((14, 6), "middle row, time downwards", fill=FAINT, font=font(19))
-    if not shown:
-        return panel
-    width = (size[0] - 28 - _GAP * (len(shown) - 1)) // len(shown)
-    for place, (name, colour, picture) in enumerate(shown):
-        left = 14 + place * (width + _GAP)
-        panel.paste(_slice_image(picture, (width, size[1] - 68)), (left, 34))
-        draw.text((left, size[1] - 7), name, fill=colour, font=font(19), anchor="ls")
-    return panel
-
-
-def _slice_image(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> Image.Image:
-    method = Image.Resampling.BOX if picture.shape[0] > size[1] else Image.Resampling.NEAREST
-    across = Image.fromarray(picture).resize((size[0], picture.shape[0]), Image.Resampling.BILINEAR)
-    return across.resize(size, method)
+def _draw_close_ups(pairs: Sequence[CloseUp]) -> Image.Image:
+    height = max(pair.before.shape[0] for pair in pairs)
+    strip = Image.new("RGB", (_INNER, _LINE + height), GROUND)
+    draw = ImageDraw.Draw(strip)
+    step = (_INNER - 3 * _GAP) // 4 + _GAP
+    for place, pair in enumerate(pairs):
+        left = place * step
+        words = f"close up, frame {pair.frame}, at {pair.place[0]}, {pair.place[1]}"
+        draw.text((left, 4), words, fill=FAINT, font=font(26))
+        strip.paste(Image.fromarray(pair.before), (left, _LINE))
+        strip.paste(Image.fromarray(pair.after), (left + CLOSE_UP + 4, _LINE))
+    return strip
 
 
 def fitted(draw: ImageDraw.ImageDraw, text: str, size: int, room: int) -> str:

@@ -1,5 +1,6 @@
 """What a contact sheet tells of a shot in numbers: one pass over its frames, before and after."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,21 +8,25 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from reelfix.pipeline.alarms import Alarm, alarms_of
+from reelfix.pipeline.alarms_change import Expected
+from reelfix.pipeline.alarms_evidence import MASKED, Evidence, EvidenceGatherer
 from reelfix.pipeline.outcome import ShotOutcome
 from reelfix.pipeline.pixels import Codes, PixelMap
+from reelfix.pipeline.products import ProductStore
 from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.sheet_spots import Spot, pick_spots, strongest_spots
 
 Picture = npt.NDArray[np.uint8]
 Masks = npt.NDArray[np.uint8]
 Curve = npt.NDArray[np.float32]
 """(T,): one number per frame of the shot."""
 
-MASKED = 128
-"""Mask value from which a pixel counts as damaged."""
 _BLOCK_BYTES = 48 * 2**20
-_SLICE_FRAMES = 480
+_SLICE_FRAMES = 1024
 """Frames at most in a time slice: a longer shot's are picked evenly."""
 _FLICKER_REACH = 4
+_SPOTS = 4
 
 
 @dataclass(frozen=True)
@@ -36,16 +41,24 @@ class ShotMeasure:
     dirt: Curve
     """Fraction of the frame that the mask marks as dirt; scratches likewise."""
     scratch: Curve
+    dirt_count: Curve
+    """Separate spots that the mask marks as dirt."""
     slice_before: Picture
     """(T', W): the middle row of every frame, one below the other, uint8 luma; flicker shows as stripes."""
     slice_after: Picture
+    spots: tuple[Spot, ...] = ()
+    """Where it changed most, apart from what changed all of a frame."""
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def most_changed(self) -> int | None:
         """The frame that changed most, counted from the shot's first; None where none did."""
-        if not len(self.changed) or not self.changed.any():
-            return None
-        return int(self.changed.argmax())
+        return _highest(self.changed)
+
+    @property
+    def most_marked(self) -> int | None:
+        """The frame with most marked as damage, likewise."""
+        return _highest(self.dirt + self.scratch)
 
     @property
     def mean_changed(self) -> float:
@@ -63,33 +76,83 @@ def measure_shot(outcome: ShotOutcome) -> ShotMeasure:
     shot = outcome.shot
     luma = _luma_weights(outcome.reel)
     rows: dict[str, list[Picture]] = {"before": [], "after": []}
-    curves: dict[str, list[float]] = {name: [] for name in ("before", "after", "changed", "dirt", "scratch")}
+    curves: dict[str, list[float]] = defaultdict(list)
+    gatherer = EvidenceGatherer(shot.start, _expected(outcome))
+    spots: list[Spot] = []
     step = max(1, -(-shot.frame_count // _SLICE_FRAMES))
-    for start, before, after, mask in _blocks(outcome):
+    for start, before, after, masks in _blocks(outcome):
         for index, frame in enumerate(before):
-            is_sliced = (start + index - shot.start) % step == 0
+            t = start + index - shot.start
+            restored = None if after is None else after[index]
+            mask = None if masks is None else masks[index]
+            left = gatherer.add(frame, restored, mask)
             curves["before"].append(_mean_luma(frame, luma))
-            if is_sliced:
+            if t % step == 0:
                 rows["before"].append(_middle_row(frame, luma))
-            if after is not None:
-                curves["after"].append(_mean_luma(after[index], luma))
-                curves["changed"].append(mean_change(frame, after[index]))
-                if is_sliced:
-                    rows["after"].append(_middle_row(after[index], luma))
+            if restored is not None and left is not None:
+                curves["after"].append(_mean_luma(restored, luma))
+                curves["changed"].append(mean_change(frame, restored))
+                spots = pick_spots([*spots, *strongest_spots(t, left.change)], 4 * _SPOTS)
+                if t % step == 0:
+                    rows["after"].append(_middle_row(restored, luma))
             if mask is not None:
-                for plane, name in enumerate(("dirt", "scratch")):
-                    curves[name].append(
-                        float(np.count_nonzero(mask[index, plane] >= MASKED)) / mask[index, plane].size
-                    )
+                for name, value in _marks(mask).items():
+                    curves[name].append(value)
     return ShotMeasure(
         luma_before=_curve(curves["before"]),
         luma_after=_curve(curves["after"]),
         changed=_curve(curves["changed"]),
         dirt=_curve(curves["dirt"]),
         scratch=_curve(curves["scratch"]),
+        dirt_count=_curve(curves["dirt_count"]),
         slice_before=_stacked(rows["before"]),
         slice_after=_stacked(rows["after"]),
+        spots=tuple(pick_spots(spots, _SPOTS)),
+        alarms=alarms_of(_evidence(outcome, gatherer)),
     )
+
+
+def _expected(outcome: ShotOutcome) -> Expected:
+    """Say what the stages of a shot may do to the whole of a frame."""
+    active = {
+        entry.task.stage for entry in outcome.stages if float(entry.task.settings.get("strength", 1)) > 0
+    }
+    return Expected(moves="stabilize" in active, relights="deflicker" in active)
+
+
+def _evidence(outcome: ShotOutcome, gatherer: EvidenceGatherer) -> Evidence:
+    """Add to what the frames told the motion, the blocks, and the frames just outside the shot."""
+    shot, reel = outcome.shot, outcome.reel
+    for entry in outcome.stages:
+        if entry.task.stage == "motion" and entry.commit is not None:
+            store = ProductStore.open(reel.product_folder("motion", entry.task.key, shot))
+            for start in range(0, shot.frame_count, 64):
+                for confidence in store.read("confidence", start, min(start + 64, shot.frame_count)):
+                    gatherer.add_motion(confidence)
+    commits = [entry.commit for entry in outcome.stages if entry.commit is not None]
+    return gatherer.evidence(
+        (block.start for commit in commits for block in commit.blocks),
+        ahead=outcome.before(shot.start - 1, shot.start)[0] if shot.start > 0 else None,
+        behind=outcome.before(shot.stop, shot.stop + 1)[0] if shot.stop < reel.info.frame_count else None,
+    )
+
+
+def _marks(mask: Masks) -> dict[str, float]:
+    """Measure one frame's mask (2, H, W): the share of either plane, and the number of spots of dirt."""
+    marked = (mask >= MASKED).astype(np.uint8)
+    dirt, scratch = (float(np.count_nonzero(plane)) / plane.size for plane in marked)
+    spots = cv2.connectedComponents(marked[0], connectivity=8)[0] - 1 if dirt else 0
+    return {"dirt": dirt, "scratch": scratch, "dirt_count": float(spots)}
+
+
+def unsteadiness(luma: Curve) -> Curve:
+    """Return how far each frame's light is off its median over nine frames, over its mean: (T,)."""
+    if len(luma) < 3 or luma.mean() <= 0:
+        return np.zeros(len(luma), np.float32)
+    reach = min(_FLICKER_REACH, len(luma) - 1)
+    padded = np.pad(luma, reach, mode="reflect", reflect_type="odd")  # a fade goes on beyond the ends
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)  # Tx9
+    return np.asarray((luma - np.median(windows, axis=1)) / luma.mean(), dtype=np.float32)
 
 
 def flicker(luma: Curve) -> float:
@@ -97,13 +160,7 @@ def flicker(luma: Curve) -> float:
 
     0.02 is a flicker of 2 %. A slow change of light, a cut or a fade counts for little.
     """
-    if len(luma) < 3 or luma.mean() <= 0:
-        return 0.0
-    reach = min(_FLICKER_REACH, len(luma) - 1)
-    padded = np.pad(luma, reach, mode="reflect", reflect_type="odd")  # a fade goes on beyond the ends
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)  # Tx9
-    residual = luma - np.median(windows, axis=1)
-    return float(np.sqrt(np.mean(residual**2)) / luma.mean())
+    return float(np.sqrt(np.mean(np.square(unsteadiness(luma))))) if len(luma) else 0.0
 
 
 def mean_change(before: Codes, after: Codes) -> float:
@@ -151,6 +208,10 @@ def _mean_luma(frame: Codes, weights: npt.NDArray[np.float32]) -> float:
 def _middle_row(frame: Codes, weights: npt.NDArray[np.float32]) -> Picture:
     row = np.tensordot(weights, frame[:, frame.shape[1] // 2].astype(np.float32), axes=1)  # W
     return np.asarray(row / 257, dtype=np.uint8)
+
+
+def _highest(curve: Curve) -> int | None:
+    return int(curve.argmax()) if len(curve) and curve.any() else None
 
 
 def _curve(values: list[float]) -> Curve:

@@ -1,87 +1,94 @@
-"""The page of all contact sheets: one HTML file that needs nothing beside it."""
+"""The page of all contact sheets: one HTML file that works by itself, with scripts or without."""
 
-import base64
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from importlib.resources import files
-from io import BytesIO
 
-import cv2
-import numpy as np
 from jinja2 import Environment, StrictUndefined
-from PIL import Image
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
-from reelfix.pipeline.sheet_drawing import SheetColumn
+from reelfix.pipeline.sheet_record import Pictures, SheetRecord
 
-_WIDE, _NARROW, _WIPE = 1240, 620, 560
-"""Pixels across a sheet's preview: where there is room, and where there are thousands; across a wipe."""
-_ROOM = 48 * 2**20
-"""Bytes of the page that wide previews and wipes may fill, the most changed shots first."""
-
-
-@dataclass(frozen=True)
-class SheetEntry:
-    """What the page says of one shot."""
-
-    number: int
-    start: int
-    stop: int
-    title: str
-    stages: str
-    numbers: str
-    problems: list[str]
-    picture: str
-    """File name of the sheet, beside the page."""
-    changed: float
-    """Mean absolute change of its pixels, in [0, 1]."""
-    is_failed: bool
-    is_finished: bool
+_ROOM = 64 * 2**20
+"""Bytes that the page's pictures may fill: small ones of every shot, then large ones, worst shots first."""
+_LEAST_ROOM = 8 * 2**20
+"""Of it, that large ones get however many shots there are."""
 
 
-def preview_images(sheet: Image.Image, columns: Sequence[SheetColumn]) -> dict[str, str]:
-    """Make the pictures that the page carries of a sheet, as data URIs.
+def make_page(reel: str, records: Sequence[SheetRecord], read: Callable[[int], list[Pictures]]) -> str:
+    """Render the page; `read(number)` returns a shot's large pictures, asked for only where they fit.
 
-    `wide`, `narrow`: the whole sheet; `before`, `after`: the most changed frame, where there is an after.
+    The page carries all its pictures but the sheets at full size, which lie beside it as PNG.
     """
-    images = {"wide": _data_uri(_fitted(sheet, _WIDE)), "narrow": _data_uri(_fitted(sheet, _NARROW))}
-    tiles = next((column for column in columns if "most changed" in column.label), columns[-1]).tiles
-    if "after" in tiles:
-        for name in ("before", "after"):
-            images[name] = _data_uri(_fitted(Image.fromarray(tiles[name]), _WIPE))
-    return images
-
-
-def make_page(reel: str, sheets: Iterable[tuple[SheetEntry, dict[str, str]]]) -> str:
-    """Render the page: failed shots first, then by how much they changed.
-
-    Wide previews and wipes are carried for as many shots as `_ROOM` holds, narrow ones for the others.
-    """
-    ordered = sorted(sheets, key=lambda sheet: (not sheet[0].is_failed, -sheet[0].changed, sheet[0].number))
-    room = _ROOM
-    cards = []
-    for entry, images in ordered:
-        full = sum(len(uri) for name, uri in images.items() if name != "narrow")
-        if room >= full:
-            room -= full
-            shown = {"preview": images["wide"], "before": images.get("before"), "after": images.get("after")}
-        else:
-            shown = {"preview": images["narrow"], "before": None, "after": None}
-        cards.append({"entry": entry, **shown})
-    template = (files("reelfix.pipeline") / "templates" / "sheet.html.j2").read_text(encoding="utf-8")
+    ordered = sorted(records, key=lambda record: record.entry.badness, reverse=True)
+    large = _that_fit(ordered, read)
+    pictures = [
+        {"number": record.entry.number, "small": _json(record.small), "large": _json(large.get(index, []))}
+        for index, record in enumerate(ordered)
+    ]
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(template).render(reel=reel, cards=cards)
+    return environment.from_string(_template("sheet.html.j2")).render(
+        reel=reel,
+        entries=[record.entry for record in ordered],
+        shots=_json([_shown(record) for record in ordered]),
+        pictures=pictures,
+        kinds=_kinds(ordered),
+        style=Markup(_template("sheet.css")),
+        script=Markup(_template("sheet.js") + _template("sheet_curves.js")),
+    )
 
 
-def _fitted(image: Image.Image, width: int) -> Image.Image:
-    if image.width <= width:
-        return image
-    size = (width, round(image.height * width / image.width))
-    return Image.fromarray(cv2.resize(np.asarray(image), size, interpolation=cv2.INTER_AREA))
+def _that_fit(
+    ordered: Sequence[SheetRecord], read: Callable[[int], list[Pictures]]
+) -> dict[int, list[Pictures]]:
+    """Choose large pictures, by place in `ordered`: a frame of each shot while there is room, then more."""
+    room = max(_ROOM - sum(len(_json(record.small)) for record in ordered), _LEAST_ROOM)
+    found: dict[int, list[Pictures]] = {}
+    chosen: dict[int, list[Pictures]] = {}
+    for index, record in enumerate(ordered):
+        try:
+            pictures = read(record.entry.number)
+        except FileNotFoundError:
+            continue  # someone tidied up: the small ones must do
+        room -= len(_json(pictures[0]))
+        if room < 0:
+            break
+        found[index], chosen[index] = pictures, pictures[:1]
+    for index, pictures in found.items():
+        room -= len(_json(pictures[1:]))
+        if room < 0:
+            break
+        chosen[index] = pictures
+    return chosen
 
 
-def _data_uri(image: Image.Image) -> str:
-    buffer = BytesIO()
-    image.save(buffer, "WEBP", quality=76, method=2)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+def _shown(record: SheetRecord) -> dict[str, object]:
+    """What the page's script sorts, filters and writes; the order given is that of badness."""
+    entry = asdict(record.entry)
+    alarms = [
+        {"kind": alarm["kind"], "text": alarm["text"], "isNotice": alarm["is_notice"]}
+        for alarm in record.entry.alarms
+    ]
+    return {
+        **entry,
+        "alarms": alarms,
+        "alarmCount": record.entry.alarm_count,
+        "isFlagged": record.entry.is_flagged,
+    }
+
+
+def _kinds(records: Iterable[SheetRecord]) -> list[str]:
+    return sorted({alarm["kind"] for record in records for alarm in record.entry.alarms})
+
+
+def _json(content: object) -> Markup:
+    """JSON that may stand in a script element: no `<`, `>`, `&` or quote of the content ends it."""
+    return htmlsafe_json_dumps(content, dumps=json.dumps, separators=(",", ":"))
+
+
+def _template(name: str) -> str:
+    return (files("reelfix.pipeline") / "templates" / name).read_text(encoding="utf-8")

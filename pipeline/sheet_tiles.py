@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfix.io.source_info import VideoStream
+from reelfix.pipeline.alarms_evidence import MASKED
 from reelfix.pipeline.pixels import Codes
 
 Tile = npt.NDArray[np.uint8]
@@ -14,6 +15,8 @@ Tile = npt.NDArray[np.uint8]
 
 DIRT_COLOUR = (255, 48, 32)
 SCRATCH_COLOUR = (0, 216, 255)
+_RING_GAP, _RING = 1, 2
+"""Pixels of a tile between what is marked and the ring about it, and the ring's breadth."""
 _GAINS = (1, 2, 4, 8, 16, 32)
 
 
@@ -33,16 +36,26 @@ def frame_tile(frame: Codes, size: tuple[int, int], *, limited: bool) -> Tile:
 
 
 def mask_tile(frame: Codes, mask: npt.NDArray[np.uint8], size: tuple[int, int], *, limited: bool) -> Tile:
-    """Show a frame in grey with its mask (2, H, W) laid over: dirt red, scratches cyan, by probability.
+    """Show a frame in grey, its damage ringed by the mask (2, H, W): dirt red, scratches cyan.
 
-    Damage is widened to at least a pixel of the tile, so that the finest scratch is seen.
+    The rings lie around what is marked, so that it can be seen what was marked; the finest scratch gets one.
     """
-    grey = frame_tile(frame, size, limited=limited).mean(axis=2, keepdims=True) * 0.75
-    picture = np.repeat(grey, 3, axis=2).astype(np.float32)
-    for plane, colour in zip(mask, (DIRT_COLOUR, SCRATCH_COLOUR), strict=True):
-        weight = _shrunk_to_most(plane, size)[:, :, None].astype(np.float32) / 255
-        picture += weight * (np.array(colour, np.float32) - picture)
+    grey = frame_tile(frame, size, limited=limited).mean(axis=2, keepdims=True) * 0.85
+    picture = np.repeat(grey, 3, axis=2)
+    outline = mask_outline(mask, size)
+    is_ring = outline[..., 3] > 0
+    picture[is_ring] = outline[is_ring, :3]
     return np.asarray(np.clip(picture, 0, 255), dtype=np.uint8)
+
+
+def mask_outline(mask: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Draw the rings alone: (height, width, 4), red, green, blue and whether they cover (255) or not (0)."""
+    outline = np.zeros((size[1], size[0], 4), np.uint8)
+    for plane, colour in zip(mask, (DIRT_COLOUR, SCRATCH_COLOUR), strict=True):
+        marked = (_shrunk_to_most(plane, size) >= MASKED).astype(np.uint8)
+        near = cv2.dilate(marked, _disc(_RING_GAP))
+        outline[(cv2.dilate(near, _disc(_RING)) > 0) & (near == 0)] = (*colour, 255)
+    return outline
 
 
 def difference_tile(before: Codes, after: Codes, size: tuple[int, int], gain: int) -> Tile:
@@ -89,6 +102,11 @@ def _shrunk_to_most(
     # An odd kernel, and samples at the pixels' centres: every pixel lies under one that is taken.
     widened = cv2.dilate(plane, np.ones((reach | 1, reach | 1), np.uint8)) if reach > 1 else plane
     return np.asarray(cv2.resize(widened, size, interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.float32)
+
+
+def _disc(radius: int) -> npt.NDArray[np.uint8]:
+    size = 2 * radius + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), dtype=np.uint8)
 
 
 def _three_channels(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -11,6 +11,7 @@ from reelfix.pipeline.lock import LockHolder, lock_holder
 from reelfix.pipeline.outcome import StageOutcome, outcome_of
 from reelfix.pipeline.plan import Task, plan_of, saved_request
 from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.sheet_alarms import alarm_counts
 from reelfix.pipeline.shots import Shot
 
 State = Literal["done", "running", "begun", "failed", "waiting", "stale", "to do"]
@@ -74,6 +75,8 @@ class ReelStatus:
     unreached_bytes: int
     """Of products that no current plan reaches: what `clean` would remove."""
     masters: tuple[str, ...]
+    alarms: Mapping[int, int]
+    """Shot number -> alarms on its last contact sheet, where it raised any and has not changed since."""
 
     def count(self, stage: str) -> Counter[State]:
         """Count the shots by the state of one stage."""
@@ -105,7 +108,8 @@ def reel_status(reel: Reel) -> ReelStatus:
     alive = holder if holder is not None and holder.is_alive else None
     sizes = {str(folder): folder_bytes(folder) for folder in product_folders(reel)}
     finder = _StateFinder(reel, sizes, alive)
-    shots = tuple(finder.shot_state(shot, outcome_of(reel, shot, plan).stages) for shot in reel.shots())
+    outcomes = [outcome_of(reel, shot, plan) for shot in reel.shots()]
+    shots = tuple(finder.shot_state(outcome.shot, outcome.stages) for outcome in outcomes)
     reached = {str(_folder(reel, task)) for task in plan.tasks}
     return ReelStatus(
         reel=str(reel),
@@ -123,6 +127,7 @@ def reel_status(reel: Reel) -> ReelStatus:
         store_bytes=folder_bytes(reel.root / "source.zarr"),
         unreached_bytes=sum(size for folder, size in sizes.items() if folder not in reached),
         masters=exported_masters(reel),
+        alarms=alarm_counts(reel, outcomes),
     )
 
 

@@ -16,8 +16,9 @@ def command(reels: tuple[str, ...], shots: str | None, as_json: bool) -> ExitCod
     """Draw the contact sheets of each REEL.
 
     A PNG per shot, and one HTML page of all: frames before and after, the mask laid over, the difference
-    amplified, curves of light and change. They lie in the reel's sheets/ folder; the page needs nothing
-    beside it. Sheets that would not change are kept.
+    amplified, close-ups, slices through time, curves, alarms. They lie in the reel's sheets/ folder. The page
+    has all its pictures in it but the PNGs, which it opens where they lie beside it; alarms.json has the
+    alarms. Sheets that would not change are kept.
     """
     from reelfix.bin.tables import counted
     from reelfix.pipeline.reel import Reel
@@ -27,6 +28,8 @@ def command(reels: tuple[str, ...], shots: str | None, as_json: bool) -> ExitCod
         with showing(as_json=as_json) as emit:
             sheets = make_sheets(Reel.open(name), emit, shots=shots)
         if not as_json:
-            click.echo(f"{sheets.page} ({counted(len(sheets.pictures), 'sheet')}, {sheets.drawn} drawn anew)")
+            words = f"{counted(len(sheets.pictures), 'sheet')}, {sheets.drawn} drawn anew"
+            flagged = f"; {counted(sheets.flagged, 'shot')} flagged" if sheets.flagged else ""
+            click.echo(f"{sheets.page} ({words}{flagged})")
 
     return worst(on_each(reels, draw))

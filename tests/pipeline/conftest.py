@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -11,6 +12,8 @@ from upath import UPath
 from reelfix.bin.benchmarks.material import make_reel
 from reelfix.io.storage import as_path
 from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.sheet_entry import SheetEntry
+from reelfix.pipeline.sheet_record import SheetRecord
 
 MakeReel = Callable[..., Reel]
 
@@ -45,5 +48,31 @@ def make_tiny_reel(tmp_path: Path) -> MakeReel:
         name: str = "tiny", *, frames: int = 20, shots: int = 2, height: int = 32, width: int = 40
     ) -> Reel:
         return make_reel(tmp_path / f"{name}.reel", frames=frames, height=height, width=width, shots=shots)
+
+    return make
+
+
+@pytest.fixture
+def make_sheet_record() -> Callable[..., SheetRecord]:
+    """Return a function that makes what the page is told of a shot: `make_sheet_record(3, changed=0.1)`."""
+
+    def make(number: int, **values: Any) -> SheetRecord:
+        entry = SheetEntry(
+            **{
+                "number": number,
+                "start": 100 * number,
+                "stop": 100 * number + 50,
+                "timecode": "00:00:04:00",
+                "note": "",
+                "stages": "stages: restore",
+                "numbers": "mean change 1 %",
+                "problems": [],
+                "picture": f"shot-{number:04d}.png",
+                "is_failed": False,
+                "is_finished": True,
+                **values,
+            }
+        )
+        return SheetRecord(f"identity of {number}", entry, {"frame": 100 * number, "label": "typical"})
 
     return make

@@ -1,0 +1,115 @@
+"""The foot of a contact sheet: slices through time and curves, all over one axis of frames."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from reelfix.pipeline.sheet_chart import (
+    FAINT,
+    FOOT,
+    HEAD,
+    INK,
+    LEFT,
+    PANEL,
+    RIGHT,
+    Colour,
+    Series,
+    draw_chart,
+    draw_frame_axis,
+    font,
+)
+from reelfix.pipeline.sheet_measure import ShotMeasure, unsteadiness
+from reelfix.pipeline.sheet_tiles import DIRT_COLOUR, SCRATCH_COLOUR
+
+BEFORE: Colour = (240, 168, 64)
+AFTER: Colour = (120, 220, 140)
+_GAP = 12
+_PANEL_HEIGHT = 260
+
+
+def foot_height(measure: ShotMeasure) -> int:
+    """Pixels that `draw_foot` fills: less where nothing is there to compare."""
+    rows = 3 if len(measure.luma_after) or len(measure.dirt) else 1
+    return rows * _PANEL_HEIGHT + (rows - 1) * _GAP
+
+
+def draw_foot(foot: Image.Image, measure: ShotMeasure, first_frame: int, marks: Sequence[int]) -> None:
+    """Draw slices on the left and curves on the right; `marks` are frames, counted from the shot's first."""
+    size = ((foot.width - _GAP) // 2, _PANEL_HEIGHT)
+    if foot.height == _PANEL_HEIGHT:  # as ingested, and nothing marked
+        panels = [[_slice(size, "before", measure, first_frame)], [_light(size, measure, first_frame, marks)]]
+    else:
+        panels = [
+            [
+                _slice(size, "before", measure, first_frame),
+                _slice(size, "after", measure, first_frame),
+                _light(size, measure, first_frame, marks),
+            ],
+            [
+                _flicker(size, measure, first_frame, marks),
+                _dirt(size, measure, first_frame, marks),
+                _change(size, measure, first_frame, marks),
+            ],
+        ]
+    for column, charts in enumerate(panels):
+        for row, chart in enumerate(charts):
+            foot.paste(chart, (column * (size[0] + _GAP), row * (_PANEL_HEIGHT + _GAP)))
+
+
+def _light(size: tuple[int, int], measure: ShotMeasure, first: int, marks: Sequence[int]) -> Image.Image:
+    lines = [
+        Series("before", BEFORE, 100 * measure.luma_before),
+        Series("after", AFTER, 100 * measure.luma_after),
+    ]
+    return draw_chart(size, "light: mean luma, % of peak", lines, first_frame=first, marks=marks)
+
+
+def _flicker(size: tuple[int, int], measure: ShotMeasure, first: int, marks: Sequence[int]) -> Image.Image:
+    lines = [
+        Series("before", BEFORE, 100 * unsteadiness(measure.luma_before)),
+        Series("after", AFTER, 100 * unsteadiness(measure.luma_after)),
+    ]
+    title = "flicker: light off its median over 9 frames, %"
+    return draw_chart(size, title, lines, first_frame=first, marks=marks)
+
+
+def _dirt(size: tuple[int, int], measure: ShotMeasure, first: int, marks: Sequence[int]) -> Image.Image:
+    lines = [Series("dirt", DIRT_COLOUR, measure.dirt_count)]
+    return draw_chart(size, "dirt: spots in a frame", lines, first_frame=first, marks=marks, from_zero=True)
+
+
+def _change(size: tuple[int, int], measure: ShotMeasure, first: int, marks: Sequence[int]) -> Image.Image:
+    lines = [
+        Series("mean change of peak", INK, 100 * measure.changed),
+        Series("area of dirt", DIRT_COLOUR, 100 * measure.dirt),
+        Series("of scratches", SCRATCH_COLOUR, 100 * measure.scratch),
+    ]
+    return draw_chart(size, "work, %:", lines, first_frame=first, marks=marks, from_zero=True)
+
+
+def _slice(size: tuple[int, int], name: str, measure: ShotMeasure, first_frame: int) -> Image.Image:
+    """The middle row of the picture through time, time to the right: flicker shows as upright stripes."""
+    panel = Image.new("RGB", size, PANEL)
+    draw = ImageDraw.Draw(panel)
+    colour, picture = {
+        "before": (BEFORE, measure.slice_before),
+        "after": (AFTER, measure.slice_after),
+    }[name]
+    draw.text((LEFT, 8), f"middle row through time, {name}", fill=colour, font=font(25))
+    if not picture.size:
+        draw.text((LEFT, size[1] / 2), "not restored", fill=FAINT, font=font(25), anchor="lm")
+        return panel
+    box = (LEFT, HEAD, size[0] - RIGHT, size[1] - FOOT)
+    panel.paste(slice_image(picture, (box[2] - box[0], box[3] - box[1])), box[:2])
+    draw_frame_axis(draw, box, first_frame, len(measure.luma_before))
+    return panel
+
+
+def slice_image(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> Image.Image:
+    """Show a slice (T', W) at `size`, time to the right and the picture's width downwards."""
+    turned = Image.fromarray(np.ascontiguousarray(picture.T))
+    down = turned.resize((turned.width, size[1]), Image.Resampling.BOX)
+    way = Image.Resampling.BOX if down.width > size[0] else Image.Resampling.NEAREST
+    return down.resize(size, way)
