@@ -6,39 +6,47 @@ import numpy as np
 from reelfix.restoration.arrays import Image, Plane
 from reelfix.restoration.recovery import from_around, seen_through
 from reelfix.restoration.regions import Region
-from reelfix.restoration.regrain import grain_missing
+from reelfix.restoration.regrain import Grain, grain_missing
 from reelfix.restoration.sources import Clip, Sources, sources_of
 
 _FAR = 0.5  # weight of a frame one step farther away
 _HARDLY = 0.05  # trust below which a picture settles nothing
 _DIM = np.float32(0.3)  # trust in a place whose motion has no confidence
-_DOUBT = np.float32(0.02)  # error beyond which a place is looked for farther away, and in its own frame
+_DOUBT = np.float32(0.03)  # error beyond which a place is looked for farther away, and in its own frame
+_ALIKE = np.float32(0.05)  # error up to which a mixture shows what the frame does
 _ERROR_FLOOR = np.float32(1e-4)
 _DRAWN = np.float32(0.5)  # trust in what the frame itself tells
+_CLUMP = 0.6  # pixels, where no other frame tells
 _DISSENT = np.float32(0.7)  # what it counts that other sources show something else
 
 
-def filling(clip: Clip, frame: int, region: Region, near: list[int], far: list[int], number: int) -> Image:
+def filling(clip: Clip, frame: int, region: Region, rounds: list[list[int]], number: int) -> Image:
     """Return what should be seen in a region of one frame, (C, h, w); outside the damage of no meaning.
 
-    `near`, `far`: steps to the frames to look in, the second where the first show too little. `number`: the
+    `rounds`: steps to the frames to look in, the later ones where those before show too little. `number`: the
     frame's, counted from the shot's first.
     """
     here = clip.images[frame][:, region.rows, region.columns]
     damaged = clip.damaged[frame][:, region.rows, region.columns]
     hurt = damaged.any(axis=0)
-    mix = _Mix(here)
-    for steps in (near, far):
-        if steps and (mix.error[region.mine] > _DOUBT).any():
-            mix.add_sources(sources_of(clip, frame, steps, region))
+    mix, sources = _Mix(here), None
+    for steps in rounds:
+        found = sources_of(clip, frame, steps, region)
+        sources = found if sources is None else sources.joined(found)
+        mix = _Mix(here)
+        mix.add_sources(sources)
+        if not (mix.error[region.mine] > _DOUBT).any():
+            break
     doubtful = (mix.error > _DOUBT) & hurt
+    drawn = np.zeros(hurt.shape, np.float32)
     if doubtful.any():
-        mix.add(*from_around(here, hurt, doubtful), doubtful * _DRAWN)
+        drawn = mix.add(*from_around(here, hurt, doubtful), doubtful * _DRAWN)
     filled = mix.result()
+    sound = ~hurt & (mix.error < _ALIKE)
+    grain = grain_missing(here, filled, sound, drawn, Grain(mix.clump, number), region)
     if doubtful.any():
         filled += seen_through(here, filled, mix.error, damaged[1] & ~damaged[0], hurt)
-    sound = ~hurt & (mix.error < _DOUBT)
-    return filled + grain_missing(here, filled, sound, region, number)
+    return filled + grain
 
 
 class _Mix:
@@ -50,22 +58,29 @@ class _Mix:
         self._weight = np.zeros(shape, np.float32)
         self.error = np.full(shape, np.inf, np.float32)
         """Likely error (h, w) of the best picture so far."""
+        self.clump = _CLUMP
+        """Deviation of a clump of the grain, in pixels."""
 
     def add_sources(self, sources: Sources) -> None:
         """Add what other frames show; what one shows and the others do not is doubted."""
         error = np.sqrt(np.square(sources.misfit) + np.square(_DISSENT * _dissent(sources)))
+        self.clump = sources.clump
         trust = _DIM + (1 - _DIM) * sources.trust
         for n, step in enumerate(sources.steps):
             far = np.float32(_FAR ** (abs(step) - 1))
             self.add(sources.pictures[n], error[n], far * trust[n] * (sources.trust[n] > 0))
 
-    def add(self, picture: Image, error: Plane, trust: Plane) -> None:
-        """Add a picture (C, h, w) with its likely error (h, w), where `trust` (h, w) is not 0."""
+    def add(self, picture: Image, error: Plane, trust: Plane) -> Plane:
+        """Add a picture (C, h, w) with its likely error (h, w), where `trust` (h, w) is not 0.
+
+        Returns its share in the mixture so far, (h, w).
+        """
         weight = trust * _ERROR_FLOOR / (np.square(error) + _ERROR_FLOOR)
         weight = np.square(np.square(weight)) + np.float32(1e-30) * (trust > 0)
         self._sum += picture * weight
         self._weight += weight
         self.error = np.minimum(self.error, np.where(trust > _HARDLY, error, np.float32(np.inf)))
+        return np.asarray(weight / np.maximum(self._weight, np.float32(1e-35)))
 
     def result(self) -> Image:
         """The mixture (C, h, w)."""

@@ -13,6 +13,7 @@ _BLUR = 0.7  # pixels: the sides are taken a little broader than a point
 _ALONG = (1, 21)  # columns and rows over which the opacity of a scratch is even
 _UPRIGHT = np.ones((15, 1), np.uint8)  # what is not as tall is no running scratch
 _ABOUT = (9, 9)  # and that of a stain
+_FAIR = np.float32(0.015)  # error of a filling that needs no help
 _MOST = 0.8  # opacity beyond which nothing can be told of the picture
 
 
@@ -79,7 +80,7 @@ def seen_through(here: Image, filled: Image, error: Plane, scratch: Plane, hurt:
             apart = (seen - opacity * tone) / (1 - opacity) - fill
             apart -= _mean(apart, clear, window)
             whole = _mean(np.square(apart), clear, window) + np.float32(1e-6)
-            detail[channel] += apart * clear * np.minimum(np.square(error) / whole, 1)
+            detail[channel] += apart * clear * np.clip((np.square(error) - _FAIR**2) / whole, 0, 1)
     return detail
 
 

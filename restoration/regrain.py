@@ -1,5 +1,6 @@
 """Grain given back: what mixing and moving took from a filled place, measured around it."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -13,34 +14,43 @@ _TILE = 256  # pixels: side of the piece of noise that grain is taken from
 _SEED = 1896
 _FINEST, _COARSEST = 0.3, 1.5  # pixels: deviation of a clump
 _PRIOR = (0.25, 100.0)  # correlation of neighbours expected, and the pixels it counts for
-_FLAT = np.float32(2.0)  # how far texture is kept out of the measure
+_SMOOTH = np.float32(0.003)  # mean fine detail of a place smooth enough to be measured in
+_GAUSSIAN = np.float32(np.pi / 2)  # mean square of a normal variable over its squared mean size
 
 
-def grain_missing(here: Image, filled: Image, sound: Plane, region: Region, number: int) -> Image:
+@dataclass(frozen=True)
+class Grain:
+    """What the grain of a place looks like."""
+
+    clump: float
+    """Deviation of a clump, in pixels."""
+    number: int
+    """The frame's, counted from the shot's first."""
+
+
+def grain_missing(
+    here: Image, filled: Image, sound: Plane, drawn: Plane, grain: Grain, region: Region
+) -> Image:
     """Return the grain (C, h, w) that `filled` lacks beside `here`, both (C, h, w).
 
     Where both show the same sound scene (`sound`, bool (h, w)), what one has more in fine detail than the
-    other is what was lost on the way: to mixing and to interpolation. So much is given back, of the
-    clumps' size there. The same place of the same frame `number` always gets the same grain.
+    other is what was lost on the way: to mixing and to interpolation. So much is given back; what was `drawn`
+    in from around, a share (h, w) in [0, 1], has none of its own. The same place of the same frame always
+    gets the same grain.
     """
     channels = len(here)
-    fine_here, fine_filled = (
-        np.stack([_fine(plane) for plane in image], axis=-1) for image in (here, filled)
-    )
-    weight = (
-        sound / np.square(cv2.blur(np.square(fine_filled).mean(axis=2), (5, 5)) + np.float32(1e-5)) ** 0.5
-    )
-    weight = (weight * np.float32(1e-5))[..., None]
-    energies = np.stack([np.square(fine_here), np.square(fine_filled)], axis=-1)  # hxwxCx2
-    energies = energies.reshape(*sound.shape, 1, 2 * channels)
-    values = np.asarray(cv2.blur((energies * weight[..., None])[:, :, 0], (7, 7)))
-    share = np.asarray(cv2.blur(weight[..., 0], (7, 7)))[..., None]
-    means = spread_all((values / np.maximum(share, np.float32(1e-6)))[:, :, None], share, factor=2)
-    means = means.reshape(*sound.shape, channels, 2)
-    lost = np.clip(means[..., 0] - means[..., 1], 0, None)  # hxwxC
-    apart = (here - filled) * sound
-    clump, common = _clump(apart, sound), _common(apart)
-    noise = _noise_at(region, number, channels, clump, common)
+    fine = np.abs(np.stack([_fine(plane) for image in (here, filled) for plane in image], axis=-1))
+    level = np.median(fine[sound].mean(axis=1)) if sound.any() else 0
+    fine = np.minimum(fine, np.float32(4 * level))
+    texture = cv2.blur(fine.mean(axis=2), (5, 5)) + _SMOOTH
+    weight = sound * np.square(_SMOOTH / texture)
+    sums, share = cv2.blur(fine * weight[..., None], (7, 7)), cv2.blur(weight, (7, 7))[..., None]
+    means = sums.reshape(fine.shape) / np.maximum(share, np.float32(1e-6))
+    around = spread_all(means[:, :, None], share, factor=2)[:, :, 0]  # hxwx2C
+    levels = np.square(around) * _GAUSSIAN
+    lost = levels[..., :channels] - levels[..., channels:] * (1 - drawn)[..., None]
+    lost = np.clip(lost, 0, None)
+    noise = _noise_at(region, channels, grain, _common((here - filled) * sound))
     return np.asarray(noise * np.sqrt(lost).transpose(2, 0, 1))
 
 
@@ -48,16 +58,18 @@ def _fine(plane: Plane) -> Plane:
     return np.asarray(plane - cv2.blur(plane, (3, 3)))
 
 
-def _clump(apart: Image, sound: Plane) -> float:
-    """Deviation of a clump in pixels: noise blurred so far has neighbours correlated by exp(-1 / 4 s^2)."""
-    pairs = (sound[:, 1:] & sound[:, :-1]).astype(np.float32)
-    product = float((apart[:, :, 1:] * apart[:, :, :-1] * pairs).sum())
-    square = float((np.square(apart[:, :, 1:]) * pairs).sum())
+def clump_of(grain: Plane) -> float:
+    """Deviation of a clump in pixels, of `grain` (h, w, ...) without the scene; 0 where it is not known.
+
+    White noise blurred so far has neighbours correlated by exp(-1 / 4 s^2).
+    """
+    level = float(np.abs(grain).sum()) / max(int(np.count_nonzero(grain)), 1)
+    grain = np.where(np.abs(grain) < 3 * level, grain, 0)
+    left, right = grain[:, :-1], grain[:, 1:]
     expected, count = _PRIOR
-    every = max(float(pairs.sum()) * len(apart), 1.0)
-    mean = square / every
-    correlation = (product + expected * count * mean) / max(square + count * mean, 1e-12)
-    correlation = min(max(correlation, 0.01), 0.9)
+    product = float((left * right).sum()) + expected * count * level**2
+    square = float((np.square(left) * (right != 0)).sum()) + count * level**2
+    correlation = min(max(product / max(square, 1e-12), 0.01), 0.9)
     return float(np.clip(np.sqrt(-0.25 / np.log(correlation)), _FINEST, _COARSEST))
 
 
@@ -70,10 +82,10 @@ def _common(apart: Image) -> float:
     return float(np.clip(product / max(square, 1e-12), 0, 1))
 
 
-def _noise_at(region: Region, number: int, channels: int, clump: float, common: float) -> Image:
+def _noise_at(region: Region, channels: int, grain: Grain, common: float) -> Image:
     """Noise (C, h, w) of which the fine detail has a mean square of 1, for a place of a frame."""
-    tile = _tile(round(clump, 1))
-    turns = np.random.default_rng((_SEED, number)).integers(_TILE, size=(channels + 1, 2))
+    tile = _tile(round(grain.clump, 1))
+    turns = np.random.default_rng((_SEED, grain.number)).integers(_TILE, size=(channels + 1, 2))
     rows = np.arange(region.rows.start, region.rows.stop)
     columns = np.arange(region.columns.start, region.columns.stop)
     layers = [tile[np.ix_((rows + down) % _TILE, (columns + across) % _TILE)] for down, across in turns]

@@ -1,5 +1,7 @@
 """What the mask marks, filled with what neighbouring frames show there; all else left as it is."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from reelfix.restoration.sources import Clip
 DAMAGED = 128
 """Least probability, in 1/255, at which a pixel counts as damaged."""
 
-_NEAR = 2  # frames each way that are looked in at once
+_ROUNDS = (1, 2, REACH)  # frames each way that are looked in, at first and then
 
 
 def restore_damage(
@@ -47,9 +49,9 @@ def restore_damage(
         if strength == 0 or not hidden[t].any():
             return np.asarray(images[t])
         result = images[t].copy()
-        near, far = _steps(repeats, t)
+        rounds = _rounds(repeats, t)
         for region in regions_of(hidden[t] > 0):
-            fill = np.clip(filling(clip, t, region, near, far, start + t), 0, 1)
+            fill = np.clip(filling(clip, t, region, rounds, start + t), 0, 1)
             here = result[:, region.rows, region.columns]
             share = _share(region.mine) * np.float32(strength)
             np.copyto(here, here + (fill - here) * share, where=region.mine)
@@ -59,11 +61,12 @@ def restore_damage(
     return torch.from_numpy(np.stack(map_frames(repaired, wanted))).to(frames.device)
 
 
-def _steps(repeats: list[bool], frame: int) -> tuple[list[int], list[int]]:
-    """Steps to the nearest other pictures on either side, and to those beyond them, nearest first."""
+def _rounds(repeats: list[bool], frame: int) -> list[list[int]]:
+    """Steps to other pictures: first to the nearest on either side, then to those beyond them."""
     before, after = distinct_steps(repeats, frame, REACH)
-    near, far = before[:_NEAR] + after[:_NEAR], before[_NEAR:] + after[_NEAR:]
-    return sorted(near, key=abs), sorted(far, key=abs)
+    spans = pairwise([0, *_ROUNDS])
+    rounds = [before[first:last] + after[first:last] for first, last in spans]
+    return [steps for steps in rounds if steps]
 
 
 def _half_hidden(hidden: Plane) -> Plane:

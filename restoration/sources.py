@@ -10,10 +10,12 @@ from reelfix.restoration.alignment import shifts_left
 from reelfix.restoration.arrays import Image, Plane, as_array
 from reelfix.restoration.motion import Flow, Motion, grid_maps
 from reelfix.restoration.regions import Region
+from reelfix.restoration.regrain import clump_of
 from reelfix.restoration.spreading import spread_all
 
 _HIDDEN = 5  # 1/255 of a damaged pixel's weight that spoils what is brought
 _GROWN = np.ones((5, 5), np.uint8)  # grid points about the damage whose motion is not believed
+_BEST = 0.2  # share of the surroundings that is sure to fit well
 _EVEN = 9  # pixels over which a difference of light is even
 
 
@@ -27,8 +29,20 @@ class Sources:
     """float32 (n, h, w) in [0, 1]: confidence of the motion; 0 where the frame does not show the place."""
     misfit: Plane
     """float32 (n, h, w): how far what is around differs from the frame's own picture, carried inwards."""
+    clump: float
+    """Deviation of a clump of the grain, in pixels."""
     steps: tuple[int, ...]
     """Which frames, counted from the region's own."""
+
+    def joined(self, others: "Sources") -> "Sources":
+        """Return these sources and others, of which this clump counts."""
+        return Sources(
+            np.concatenate([self.pictures, others.pictures]),
+            np.concatenate([self.trust, others.trust]),
+            np.concatenate([self.misfit, others.misfit]),
+            self.clump,
+            self.steps + others.steps,
+        )
 
 
 @dataclass(frozen=True)
@@ -61,13 +75,13 @@ def sources_of(clip: Clip, frame: int, steps: Sequence[int], region: Region) -> 
     shown = np.stack([_shown(clip.hidden[t], x, y) for t, x, y in there])  # nxhxw
     pictures = np.stack([_at(clip.images[t], x, y) for t, x, y in there])  # nxCxhxw
     sound = (shown & ~hurt).transpose(1, 2, 0).astype(np.float32)
-    pictures, misfit = _in_light_of(here, pictures, sound)
+    pictures, misfit, clump = _in_light_of(here, pictures, sound)
     height, width = hurt.shape
     trust = [
         cv2.resize(trust, (2 * trust.shape[1], 2 * trust.shape[0]), interpolation=cv2.INTER_LINEAR)
         for trust in trusts
     ]
-    return Sources(pictures, np.stack(trust)[:, :height, :width] * shown, misfit, tuple(steps))
+    return Sources(pictures, np.stack(trust)[:, :height, :width] * shown, misfit, clump, tuple(steps))
 
 
 def _aligned(clip: Clip, frame: int, steps: Sequence[int], region: Region, flows: list[Flow]) -> list[Flow]:
@@ -150,23 +164,29 @@ def _at(image: Image, map_x: Plane, map_y: Plane) -> Image:
     )
 
 
-def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Plane]:
-    """Bring pictures (n, C, h, w) to the light around the damage; returns them and their misfit (n, h, w).
+def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Plane, float]:
+    """Bring pictures (n, C, h, w) to the light around damage; returns them, their misfit (n, h, w), clump.
 
-    What differs at the rim is carried inwards as by a membrane: there is no seam in luminance.
+    What differs at the rim is carried inwards as by a membrane: there is no seam in luminance. Where both are
+    sound, a mean about the place is what differs: so the grain of either stays out of the other.
     """
-    count, channels, height, width = pictures.shape
+    count, _, height, width = pictures.shape
     apart = np.ascontiguousarray((here[None] - pictures).transpose(2, 3, 0, 1))  # hxwxnxC
-    even, share = (
-        np.asarray(cv2.blur(part.reshape(height, width, -1), (_EVEN, _EVEN)))
-        for part in (apart * sound[..., None], sound)
-    )
-    even = even.reshape(apart.shape) / np.maximum(share.reshape(height, width, count, 1), np.float32(1e-3))
-    misfit = np.abs(apart - even).mean(axis=3)  # hxwxn
-    doubt = np.square(misfit / np.float32(0.05))
-    values = np.concatenate([apart, misfit[..., None]], axis=3)
-    around = spread_all(values, sound / (1 + doubt), factor=2)
-    misfit = spread_all(misfit[..., None], sound, factor=3)[..., 0]
-    return pictures + around[..., :channels].transpose(2, 3, 0, 1), np.ascontiguousarray(
-        misfit.transpose(2, 0, 1)
-    )
+    sums = np.asarray(cv2.blur((apart * sound[..., None]).reshape(height, width, -1), (_EVEN, _EVEN)))
+    share = np.asarray(cv2.blur(sound, (_EVEN, _EVEN))).reshape(height, width, count, 1)
+    even = sums.reshape(apart.shape) / np.maximum(share, np.float32(1e-3))
+    rest = (apart - even) * sound[..., None]
+    misfit = np.abs(rest).mean(axis=3)  # hxwxn
+    doubt = np.square(misfit * np.float32(20))
+    around = spread_all(apart, sound / (1 + doubt), factor=2)
+    lighter = np.where(sound[..., None] > 0, even, around)
+    misfit = _beyond_grain(spread_all(misfit[..., None], sound, factor=4)[..., 0], sound)
+    matched = pictures + lighter.transpose(2, 3, 0, 1)
+    return matched, np.ascontiguousarray(misfit.transpose(2, 0, 1)), clump_of(rest)
+
+
+def _beyond_grain(misfit: Plane, sound: Plane) -> Plane:
+    """Take out of a misfit (h, w, n) what grain accounts for: that of the places which fit best."""
+    believed = misfit[sound > 0]
+    floor = np.quantile(believed[:: max(believed.size // 1000, 1)], _BEST) if believed.size else 0
+    return np.asarray(np.sqrt(np.maximum(np.square(misfit) - np.float32(floor) ** 2, 0)))
