@@ -28,12 +28,18 @@ def shifts_left(here: Plane, views: Plane, sound: Plane) -> Plane:
     gx, gy = np.zeros_like(views), np.zeros_like(views)
     gx[:, 1:-1] = (views[:, 2:] - views[:, :-2]) * np.float32(0.5)
     gy[1:-1] = (views[2:] - views[:-2]) * np.float32(0.5)
-    products = np.stack([gx * gx, gx * gy, gy * gy, gx * error, gy * error], axis=3)
-    sums = np.concatenate([products * weight[..., None], weight[..., None]], axis=3)
+    sums = np.empty((height, width, 6, count), np.float32)
+    weighted_x, weighted_y = gx * weight, gy * weight
+    for place, (one, other) in enumerate(
+        ((weighted_x, gx), (weighted_x, gy), (weighted_y, gy), (weighted_x, error), (weighted_y, error))
+    ):
+        np.multiply(one, other, out=sums[:, :, place])
+    sums[:, :, 5] = weight
     small = np.asarray(cv2.blur(sums.reshape(height, width, -1), (_WINDOW, _WINDOW)))
-    small = small.reshape(height, width, count, 6)
-    share = small[..., 5]
-    means = spread_all(small[..., :5] / np.maximum(share[..., None], np.float32(1e-4)), share)
+    small = small.reshape(height, width, 6, count)
+    share = small[:, :, 5]
+    means = small[:, :, :5] / np.maximum(share[:, :, None], np.float32(1e-4))
+    means = spread_all(means.transpose(0, 1, 3, 2), share)
     # The mean over N pixels stands against a prior: typical error / (N likely^2).
     prior = typical / np.float32(_LIKELY**2 * _WINDOW**2)
     xx, xy, yy, xe, ye = (means[..., index] for index in range(5))

@@ -40,8 +40,7 @@ def grain_missing(
     """
     channels = len(here)
     fine = np.abs(np.stack([_fine(plane) for image in (here, filled) for plane in image], axis=-1))
-    level = np.median(fine[sound].mean(axis=1)) if sound.any() else 0
-    fine = np.minimum(fine, np.float32(4 * level))
+    fine = np.minimum(fine, np.float32(4) * _median(fine[sound]))
     texture = cv2.blur(fine.mean(axis=2), (5, 5)) + _SMOOTH
     weight = sound * np.square(_SMOOTH / texture)
     sums, share = cv2.blur(fine * weight[..., None], (7, 7)), cv2.blur(weight, (7, 7))[..., None]
@@ -85,10 +84,17 @@ def _common(apart: Image) -> float:
 def _noise_at(region: Region, channels: int, grain: Grain, common: float) -> Image:
     """Noise (C, h, w) of which the fine detail has a mean square of 1, for a place of a frame."""
     tile = _tile(round(grain.clump, 1))
-    turns = np.random.default_rng((_SEED, grain.number)).integers(_TILE, size=(channels + 1, 2))
-    rows = np.arange(region.rows.start, region.rows.stop)
-    columns = np.arange(region.columns.start, region.columns.stop)
-    layers = [tile[np.ix_((rows + down) % _TILE, (columns + across) % _TILE)] for down, across in turns]
+    height, width = region.rows.stop - region.rows.start, region.columns.stop - region.columns.start
+    layers = []
+    for down, across in _turns(grain.number)[: channels + 1]:
+        top, left = (region.rows.start + down) % _TILE, (region.columns.start + across) % _TILE
+        if max(height, width) <= _TILE:
+            layers.append(tile[top : top + height, left : left + width])
+        else:
+            rows, columns = (
+                np.arange(begin, begin + size) % _TILE for begin, size in ((top, height), (left, width))
+            )
+            layers.append(tile[np.ix_(rows, columns)])
     if common >= 1:
         return np.stack(layers[:1] * channels)
     own, shared = np.float32(np.sqrt(1 - common)), np.float32(np.sqrt(common))
@@ -97,11 +103,24 @@ def _noise_at(region: Region, channels: int, grain: Grain, common: float) -> Ima
 
 @lru_cache(maxsize=32)
 def _tile(clump: float) -> Plane:
-    """A piece of noise (tile, tile) that repeats without a seam, its clumps of this deviation."""
+    """Noise of clumps of this deviation that repeats without a seam: two by two pieces, (2 tile, 2 tile)."""
     white = np.random.default_rng(_SEED).standard_normal((_TILE, _TILE), np.float32)
     wrapped = np.pad(white, 16, mode="wrap")
     blurred = np.asarray(cv2.GaussianBlur(wrapped, (0, 0), clump))
     fine = _fine(blurred)[16:-16, 16:-16]
-    tile = blurred[16:-16, 16:-16] / np.sqrt(np.square(fine).mean())
+    tile = np.tile(blurred[16:-16, 16:-16] / np.sqrt(np.square(fine).mean()), (2, 2))
     tile.setflags(write=False)
     return np.asarray(tile, dtype=np.float32)
+
+
+@lru_cache(maxsize=64)
+def _turns(number: int) -> list[tuple[int, int]]:
+    """How far a frame's piece of noise is turned, rows and columns, for each of four layers."""
+    turns = np.random.default_rng((_SEED, number)).integers(_TILE, size=(4, 2))
+    return [(int(down), int(across)) for down, across in turns]
+
+
+def _median(values: Plane) -> np.float32:
+    """Median of at most some thousand of the values; 0 of none."""
+    some = values.ravel()[:: max(values.size // 2000, 1)]
+    return np.float32(np.partition(some, some.size // 2)[some.size // 2] if some.size else 0)

@@ -188,5 +188,7 @@ def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Pla
 def _beyond_grain(misfit: Plane, sound: Plane) -> Plane:
     """Take out of a misfit (h, w, n) what grain accounts for: that of the places which fit best."""
     believed = misfit[sound > 0]
-    floor = np.quantile(believed[:: max(believed.size // 1000, 1)], _BEST) if believed.size else 0
-    return np.asarray(np.sqrt(np.maximum(np.square(misfit) - np.float32(floor) ** 2, 0)))
+    believed = believed[:: max(believed.size // 1000, 1)]
+    rank = int(_BEST * believed.size)
+    floor = np.partition(believed, rank)[rank] if believed.size else np.float32(0)
+    return np.asarray(np.sqrt(np.maximum(np.square(misfit) - np.square(floor), 0)))
