@@ -12,6 +12,7 @@ STAGES = {
     "motion": "reelfix.pipeline.stages.motion:Motion",
     "detect": "reelfix.pipeline.stages.detect:Detect",
     "restore": "reelfix.pipeline.stages.restore:Restore",
+    "denoise": "reelfix.pipeline.stages.denoise:Denoise",
 }
 
 STAGE_NAMES = tuple(STAGES)
