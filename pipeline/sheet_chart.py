@@ -15,6 +15,7 @@ INK: Colour = (232, 232, 228)
 FAINT: Colour = (166, 166, 162)
 GROUND: Colour = (24, 25, 28)
 PANEL: Colour = (36, 38, 42)
+ALARM: Colour = (255, 122, 108)
 _GRID: Colour = (58, 60, 66)
 _MARK: Colour = (96, 98, 106)
 
@@ -41,19 +42,29 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
+@dataclass(frozen=True)
+class FrameAxis:
+    """The frames that charts are drawn over, and those among them that are marked."""
+
+    first_frame: int
+    """Counted from the reel's first."""
+    marks: tuple[int, ...] = ()
+    """Frames, counted from the shot's first, that get an upright line."""
+    alarms: tuple[int, ...] = ()
+    """Frames, likewise, that get a red mark."""
+
+
 def draw_chart(
     size: tuple[int, int],
     title: str,
     series: Sequence[Series],
+    axis: FrameAxis,
     *,
-    first_frame: int,
     from_zero: bool = False,
-    marks: Sequence[int] = (),
 ) -> Image.Image:
-    """Draw lines over the frames of a shot, `size` (width, height) in pixels.
+    """Draw lines over the frames of a shot, `size` (width, height) in pixels; `title` has what, and the unit.
 
-    `title` says what, and in which unit; `marks` are frames, counted from the shot's first, that get an
-    upright line. Series without values are left out; with none at all the chart says so.
+    Series without values are left out; with none at all the chart says so.
     """
     chart = Image.new("RGB", size, PANEL)
     draw = ImageDraw.Draw(chart)
@@ -65,9 +76,12 @@ def draw_chart(
     values = np.concatenate([entry.values for entry in drawn])
     low, high, step = axis_of(0.0 if from_zero else float(values.min()), float(values.max()))
     box = (LEFT, HEAD, size[0] - RIGHT, size[1] - FOOT)
-    chart.paste(_lines((box[2] - box[0], box[3] - box[1]), drawn, (low, high, step), marks), box[:2])
+    chart.paste(_lines((box[2] - box[0], box[3] - box[1]), drawn, (low, high, step), axis.marks), box[:2])
     _draw_scale(draw, box, (low, high, step))
-    draw_frame_axis(draw, box, first_frame, len(drawn[0].values))
+    for frame in axis.alarms:
+        x = box[0] + frame_x(frame, len(drawn[0].values), box[2] - box[0])
+        draw.rectangle([x - 2, box[1] - 4, x + 2, box[1] + 10], fill=ALARM)
+    draw_frame_axis(draw, box, axis, len(drawn[0].values))
     x = LEFT + draw.textlength(title, font=font(25)) + 30
     for entry in drawn if len(drawn) > 1 else ():
         draw.text((x, 8), entry.name, fill=entry.colour, font=font(25))
@@ -88,7 +102,7 @@ def axis_of(low: float, high: float) -> tuple[float, float, float]:
 
 
 def draw_frame_axis(
-    draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], first_frame: int, count: int
+    draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], axis: FrameAxis, count: int
 ) -> None:
     """Write the numbers of some frames below `box` (left, top, right, bottom)."""
     left, _, right, bottom = box
@@ -96,7 +110,9 @@ def draw_frame_axis(
     for place in places:
         x = frame_x(int(place), count, right - left) + left
         anchor = "la" if place == 0 and count > 1 else "ra" if place == count - 1 and count > 1 else "ma"
-        draw.text((x, bottom + 7), str(first_frame + int(place)), fill=FAINT, font=font(22), anchor=anchor)
+        draw.text(
+            (x, bottom + 7), str(axis.first_frame + int(place)), fill=FAINT, font=font(22), anchor=anchor
+        )
     draw.text((left - 12, bottom + 7), "frame", fill=FAINT, font=font(22), anchor="ra")
 
 

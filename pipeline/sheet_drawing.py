@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from reelfix.pipeline.sheet_chart import FAINT, GROUND, INK, Colour, font
+from reelfix.pipeline.sheet_chart import FAINT, GROUND, INK, Colour, FrameAxis, font
 from reelfix.pipeline.sheet_foot import AFTER, BEFORE, draw_foot, foot_height
 from reelfix.pipeline.sheet_measure import ShotMeasure
 from reelfix.pipeline.sheet_tiles import DIRT_COLOUR, SCRATCH_COLOUR, Tile
@@ -79,7 +79,7 @@ def draw_sheet(
     if close_ups:
         parts.append(_draw_close_ups(close_ups))
     foot = Image.new("RGB", (_INNER, foot_height(measure)), GROUND)
-    draw_foot(foot, measure, first_frame, [frame.frame - first_frame for frame in frames])
+    draw_foot(foot, measure, _axis(frames, measure, first_frame))
     parts.append(foot)
     height = 2 * _MARGIN + sum(part.height for part in parts) + _GAP * (len(parts) - 1)
     sheet = Image.new("RGB", (WIDTH, height), GROUND)
@@ -88,6 +88,17 @@ def draw_sheet(
         sheet.paste(part, (_MARGIN, top))
         top += part.height + _GAP
     return sheet
+
+
+def _axis(frames: Sequence[SheetFrame], measure: ShotMeasure, first_frame: int) -> FrameAxis:
+    alarms = {
+        frame - first_frame
+        for alarm in measure.alarms
+        if not alarm.is_notice
+        for start, stop in alarm.frames
+        for frame in range(start, min(stop, first_frame + len(measure.luma_before)))
+    }
+    return FrameAxis(first_frame, tuple(frame.frame - first_frame for frame in frames), tuple(sorted(alarms)))
 
 
 def _draw_head(text: SheetText) -> Image.Image:

@@ -1,7 +1,5 @@
 """The foot of a contact sheet: slices through time and curves, all over one axis of frames."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
@@ -15,6 +13,7 @@ from reelfix.pipeline.sheet_chart import (
     PANEL,
     RIGHT,
     Colour,
+    FrameAxis,
     Series,
     draw_chart,
     draw_frame_axis,
@@ -35,22 +34,22 @@ def foot_height(measure: ShotMeasure) -> int:
     return rows * _PANEL_HEIGHT + (rows - 1) * _GAP
 
 
-def draw_foot(foot: Image.Image, measure: ShotMeasure, first_frame: int, marks: Sequence[int]) -> None:
-    """Draw slices on the left and curves on the right; `marks` are frames, counted from the shot's first."""
+def draw_foot(foot: Image.Image, measure: ShotMeasure, axis: FrameAxis) -> None:
+    """Draw slices on the left and curves on the right."""
     size = ((foot.width - _GAP) // 2, _PANEL_HEIGHT)
     if foot.height == _PANEL_HEIGHT:  # as ingested, and nothing marked
-        panels = [[_slice(size, "before", measure, first_frame)], [_light(size, measure, first_frame, marks)]]
+        panels = [[_slice(size, "before", measure, axis)], [_light(size, measure, axis)]]
     else:
         panels = [
             [
-                _slice(size, "before", measure, first_frame),
-                _slice(size, "after", measure, first_frame),
-                _light(size, measure, first_frame, marks),
+                _slice(size, "before", measure, axis),
+                _slice(size, "after", measure, axis),
+                _light(size, measure, axis),
             ],
             [
-                _flicker(size, measure, first_frame, marks),
-                _dirt(size, measure, first_frame, marks),
-                _change(size, measure, first_frame, marks),
+                _flicker(size, measure, axis),
+                _dirt(size, measure, axis),
+                _change(size, measure, axis),
             ],
         ]
     for column, charts in enumerate(panels):
@@ -58,38 +57,38 @@ def draw_foot(foot: Image.Image, measure: ShotMeasure, first_frame: int, marks: 
             foot.paste(chart, (column * (size[0] + _GAP), row * (_PANEL_HEIGHT + _GAP)))
 
 
-def _light(size: tuple[int, int], measure: ShotMeasure, first: int, marks: Sequence[int]) -> Image.Image:
+def _light(size: tuple[int, int], measure: ShotMeasure, axis: FrameAxis) -> Image.Image:
     lines = [
         Series("before", BEFORE, 100 * measure.luma_before),
         Series("after", AFTER, 100 * measure.luma_after),
     ]
-    return draw_chart(size, "light: mean luma, % of peak", lines, first_frame=first, marks=marks)
+    return draw_chart(size, "light: mean luma, % of peak", lines, axis)
 
 
-def _flicker(size: tuple[int, int], measure: ShotMeasure, first: int, marks: Sequence[int]) -> Image.Image:
+def _flicker(size: tuple[int, int], measure: ShotMeasure, axis: FrameAxis) -> Image.Image:
     lines = [
         Series("before", BEFORE, 100 * unsteadiness(measure.luma_before)),
         Series("after", AFTER, 100 * unsteadiness(measure.luma_after)),
     ]
     title = "flicker: light off its median over 9 frames, %"
-    return draw_chart(size, title, lines, first_frame=first, marks=marks)
+    return draw_chart(size, title, lines, axis)
 
 
-def _dirt(size: tuple[int, int], measure: ShotMeasure, first: int, marks: Sequence[int]) -> Image.Image:
+def _dirt(size: tuple[int, int], measure: ShotMeasure, axis: FrameAxis) -> Image.Image:
     lines = [Series("dirt", DIRT_COLOUR, measure.dirt_count)]
-    return draw_chart(size, "dirt: spots in a frame", lines, first_frame=first, marks=marks, from_zero=True)
+    return draw_chart(size, "dirt: spots in a frame", lines, axis, from_zero=True)
 
 
-def _change(size: tuple[int, int], measure: ShotMeasure, first: int, marks: Sequence[int]) -> Image.Image:
+def _change(size: tuple[int, int], measure: ShotMeasure, axis: FrameAxis) -> Image.Image:
     lines = [
         Series("mean change of peak", INK, 100 * measure.changed),
         Series("area of dirt", DIRT_COLOUR, 100 * measure.dirt),
         Series("of scratches", SCRATCH_COLOUR, 100 * measure.scratch),
     ]
-    return draw_chart(size, "work, %:", lines, first_frame=first, marks=marks, from_zero=True)
+    return draw_chart(size, "work, %:", lines, axis, from_zero=True)
 
 
-def _slice(size: tuple[int, int], name: str, measure: ShotMeasure, first_frame: int) -> Image.Image:
+def _slice(size: tuple[int, int], name: str, measure: ShotMeasure, axis: FrameAxis) -> Image.Image:
     """The middle row of the picture through time, time to the right: flicker shows as upright stripes."""
     panel = Image.new("RGB", size, PANEL)
     draw = ImageDraw.Draw(panel)
@@ -103,7 +102,7 @@ def _slice(size: tuple[int, int], name: str, measure: ShotMeasure, first_frame: 
         return panel
     box = (LEFT, HEAD, size[0] - RIGHT, size[1] - FOOT)
     panel.paste(slice_image(picture, (box[2] - box[0], box[3] - box[1])), box[:2])
-    draw_frame_axis(draw, box, first_frame, len(measure.luma_before))
+    draw_frame_axis(draw, box, axis, len(measure.luma_before))
     return panel
 
 

@@ -70,7 +70,12 @@ def _shown(record: SheetRecord) -> dict[str, object]:
     """What the page's script sorts, filters and writes; the order given is that of badness."""
     entry = asdict(record.entry)
     alarms = [
-        {"kind": alarm["kind"], "text": alarm["text"], "isNotice": alarm["is_notice"]}
+        {
+            "kind": alarm["kind"],
+            "text": alarm["text"],
+            "frames": alarm["frames"],
+            "isNotice": alarm["is_notice"],
+        }
         for alarm in record.entry.alarms
     ]
     return {

@@ -77,12 +77,12 @@ def _curves(measure: ShotMeasure) -> dict[str, Curve]:
 
 
 def _points(curve: Curve) -> list[float]:
-    """Thin a curve to `_POINTS` points, and write three figures of each."""
+    """Thin a curve to `_POINTS` points, and write four figures of each."""
     if len(curve) > _POINTS:
         middle = float(np.median(curve))
         pieces = np.array_split(curve, _POINTS)
         curve = np.array([piece[np.abs(piece - middle).argmax()] for piece in pieces], np.float32)
-    return [float(f"{value:.3g}") for value in curve]
+    return [float(f"{value:.4g}") for value in curve]
 
 
 def _fitted(tile: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.uint8]:

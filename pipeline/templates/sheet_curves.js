@@ -18,7 +18,7 @@ function makeCurves(shot, curves, slices) {
   }
   for (const [name, unit, lines, fromZero] of CHARTS) {
     const there = lines.filter(([key]) => curves[key]);
-    if (there.length) figure.append(makeChart(name, unit, there.map(([key, look]) => [curves[key], look]), fromZero));
+    if (there.length) figure.append(makeChart(name, unit, there.map(([key, look]) => [curves[key], look]), fromZero, shot));
   }
   figure.append(make("div", { className: "panel frames" }, make("div", { className: "name" }, "frame"),
     make("div", { className: "ends" }, ...[shot.start, Math.floor((shot.start + shot.stop - 1) / 2), shot.stop - 1].map((frame) => make("span", {}, String(frame))))));
@@ -26,7 +26,7 @@ function makeCurves(shot, curves, slices) {
   return figure;
 }
 
-function makeChart(name, unit, lines, fromZero) {
+function makeChart(name, unit, lines, fromZero, shot) {
   const values = lines.flatMap(([curve]) => curve);
   let low = fromZero ? 0 : Math.min(...values), high = Math.max(...values);
   if (high - low < 1e-9) { low -= fromZero ? 0 : 0.5; high += 0.5; }
@@ -43,6 +43,11 @@ function makeChart(name, unit, lines, fromZero) {
     svg.append(path);
   };
   for (const value of [low, (low + high) / 2, high]) draw([[0, y(value)], [WIDE, y(value)]], "grid");
+  for (const [start, stop] of shot.alarms.filter((alarm) => !alarm.isNotice).flatMap((alarm) => alarm.frames)) {
+    const rect = document.createElementNS(SVG, "rect"), wide = WIDE / (shot.stop - shot.start);
+    for (const [key, value] of Object.entries({ x: (start - shot.start) * wide, y: 0, width: Math.max(3, (stop - start) * wide), height: HIGH })) rect.setAttribute(key, value);
+    svg.append(rect);
+  }
   for (const [curve, look] of lines) {
     const at = (index) => (index + 0.5) / curve.length * WIDE;
     draw(curve.length > 1 ? curve.map((value, index) => [at(index), y(value)]) : [[0, y(curve[0])], [WIDE, y(curve[0])]], look);
