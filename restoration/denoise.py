@@ -25,7 +25,6 @@ _TRUSTED = np.float32(0.5)  # share of a neighbour's weight that confidence in t
 _TOLERATED = 0.1  # squared difference beyond its mean, in noise, that is nothing but white noise
 _STEEPNESS = 1.5  # with which the weight falls beyond that
 _CLUMPIEST = 5.0
-_SPECTRUM_EVERY = 5  # blocks, of which one is looked at
 _OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
 _SHARES = (0.5, 0.25, 0.25)  # of luma and the two colour differences in telling likeness
 
@@ -136,7 +135,7 @@ class _Noise:
     deviation: Plane
     """float32 (H, W)."""
     spectrum: Plane
-    """float32 (64,), see `spectrum`."""
+    """float32 (8, 8), see `spectrum`."""
 
 
 def _noise_of(here: Image, nearest: list[_Brought], transform: BlockTransform) -> list[_Noise] | None:
@@ -150,8 +149,8 @@ def _noise_of(here: Image, nearest: list[_Brought], transform: BlockTransform) -
             return None
         deviation = quieter(levels).at(tone)
         reliable = nearest[0 if found[0] is not None else 1]
-        differing = transform.forward((plane - reliable.planes[channel]) / deviation)
-        noise.append(_Noise(deviation, spectrum(differing[::_SPECTRUM_EVERY])))
+        differing = transform.tilings((plane - reliable.planes[channel]) / deviation)
+        noise.append(_Noise(deviation, spectrum(differing[0])))
     return noise
 
 

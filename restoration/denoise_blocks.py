@@ -1,81 +1,109 @@
 """Noise taken out of one picture by shrinking the cosine transforms of overlapping blocks."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from reelfix.restoration.arrays import Plane
 
-Blocks = npt.NDArray[np.float32]
-"""Coefficients (B, 64) of B blocks of 8 x 8 pixels, row by row; the first is the block's mean."""
+SIDE = 8
+"""Pixels along a block."""
 
-_SIDE, _STEP = 8, 4
+_STEP = 4  # pixels from one block to the next
 _BETA = 2.0  # of the Kaiser window by which blocks are laid over each other
-_THRESHOLD = 2.5  # deviations: a coefficient below is noise, for the first estimate
+_THRESHOLD = np.float32(2.5)  # deviations: a coefficient below is noise, for the first estimate
+_TINY = np.float32(1e-12)
 
 
 class BlockTransform:
-    """Cosine transforms of blocks of 8 x 8 pixels, 4 apart, for planes of one size."""
+    """Cosine transforms of blocks of 8 x 8 pixels, 4 apart, for planes of one size.
+
+    The blocks make four tilings of the plane, each shifted by half a block in x, y or both. A tiling is a
+    plane (rows * 8, columns * 8) with each block's pixels, or coefficients (the first is its mean), in place.
+    """
 
     def __init__(self, height: int, width: int) -> None:
         self._shape = (height, width)
         # Half a block of margin, so that every pixel lies in four blocks.
-        self._rows, self._columns = (-(-(size + _STEP) // _STEP) for size in (height, width))
-        self._padded = ((self._rows + 1) * _STEP, (self._columns + 1) * _STEP)
-        cosines = cv2.dct(np.eye(_SIDE, dtype=np.float32), flags=cv2.DCT_ROWS).T
-        self._basis = np.kron(cosines, cosines).astype(np.float32)  # 64x64, rows are basis pictures
-        window = np.kaiser(_SIDE, _BETA)
-        self._window = np.outer(window, window).astype(np.float32).ravel()
-        self._windowed = self._basis * self._window
+        rows, columns = (-(-(size + 2 * _STEP) // SIDE) for size in (height, width))
+        self._padded = (rows * SIDE + _STEP, columns * SIDE + _STEP)
+        self._tiled = (rows * SIDE, columns * SIDE)
+        self._grid = (rows, columns)
+        self._cosines = cv2.dct(np.eye(SIDE, dtype=np.float32), flags=cv2.DCT_ROWS).T.copy()
+        window = np.kaiser(SIDE, _BETA)
+        self._window = self._on_all(np.outer(window, window).astype(np.float32))
 
-    def blocks(self, plane: Plane) -> Blocks:
-        """Cut a plane (H, W) into its blocks' pixels (B, 64)."""
+    def tilings(self, plane: Plane) -> list[Plane]:
+        """Coefficients of a plane (H, W), tiling by tiling."""
+        padded = self._pad(plane)
+        return [self._transformed(padded[place], self._cosines) for place in self._places()]
+
+    def plane(self, tilings: list[Plane], weights: list[Plane]) -> Plane:
+        """Lay the blocks over each other, each with its weight (rows, columns): a plane (H, W)."""
+        whole, total = np.zeros(self._padded, np.float32), np.zeros(self._padded, np.float32)
+        for place, coefficients, weight in zip(self._places(), tilings, weights, strict=True):
+            share = self._window * self._in_blocks(weight)
+            whole[place] += self._transformed(coefficients, self._cosines.T) * share
+            total[place] += share
         height, width = self._shape
-        below, right = self._padded[0] - height - _STEP, self._padded[1] - width - _STEP
-        padded = cv2.copyMakeBorder(plane, _STEP, below, _STEP, right, cv2.BORDER_REFLECT)
-        views = sliding_window_view(padded, (_SIDE, _SIDE))[::_STEP, ::_STEP]
-        return np.asarray(np.ascontiguousarray(views).reshape(-1, _SIDE * _SIDE), dtype=np.float32)
-
-    def forward(self, plane: Plane) -> Blocks:
-        """Transform a plane (H, W) into coefficients (B, 64)."""
-        return np.asarray(self.blocks(plane) @ self._basis.T)
-
-    def backward(self, coefficients: Blocks, weight: Plane) -> Plane:
-        """Lay the blocks over each other, each with its `weight` (B,): a plane (H, W)."""
-        pixels = (coefficients * weight[:, None]) @ self._windowed
-        total = self._laid(weight[:, None] * self._window)
-        height, width = self._shape
-        whole = self._laid(pixels) / np.maximum(total, np.float32(1e-12))
-        return np.asarray(whole[_STEP : _STEP + height, _STEP : _STEP + width])
-
-    def _laid(self, pixels: Blocks) -> Plane:
-        """Sum of blocks (B, 64) in their places."""
-        whole = np.zeros(self._padded, np.float32)
-        grid = pixels.reshape(self._rows, self._columns, _SIDE, _SIDE)
-        for row in (0, 1):
-            for column in (0, 1):
-                part = grid[row::2, column::2]
-                rows, columns = part.shape[0] * _SIDE, part.shape[1] * _SIDE
-                top, left = row * _STEP, column * _STEP
-                tiles = part.transpose(0, 2, 1, 3).reshape(rows, columns)
-                whole[top : top + rows, left : left + columns] += tiles
-        return whole
+        whole /= np.maximum(total, _TINY)
+        return whole[_STEP : _STEP + height, _STEP : _STEP + width]
 
     def shrunk(self, plane: Plane, deviation: Plane, spectrum: Plane) -> Plane:
-        """Return `plane` (H, W) with noise of `deviation` (H, W) and relative `spectrum` (64,) taken out.
+        """Return `plane` (H, W) with noise of `deviation` (H, W) and relative `spectrum` (8, 8) taken out.
 
         Yaroslavsky et al., "Transform domain image restoration methods" (1996), in two steps as in Dabov et
         al., "Image denoising by sparse 3-D transform-domain collaborative filtering" (2007): a first estimate
         keeps the coefficients that stand out of the noise; its energies make the Wiener filter of the second.
         """
-        noise = np.square(self.blocks(deviation)).mean(axis=1, keepdims=True) * np.square(spectrum)
-        coefficients = self.forward(plane)
-        kept = np.square(coefficients) > np.float32(_THRESHOLD**2) * noise
-        kept[:, 0] = True
-        count = np.count_nonzero(kept, axis=1).astype(np.float32)
-        estimate = self.backward(coefficients * kept, 1 / count)
-        signal = np.square(self.forward(estimate))
-        gain = signal / np.maximum(signal + noise, np.float32(1e-12))
-        gain[:, 0] = 1
-        return self.backward(coefficients * gain, 1 / np.square(gain).sum(axis=1))
+        variance = self._pad(np.square(deviation))
+        shape = self._on_all(np.square(spectrum))
+        noise = [shape * self._in_blocks(self._mean(variance[place])) for place in self._places()]
+        noisy = self.tilings(plane)
+        kept, counts = [], []
+        for coefficients, level in zip(noisy, noise, strict=True):
+            stands_out = np.square(coefficients) > _THRESHOLD * _THRESHOLD * level
+            stands_out[::SIDE, ::SIDE] = True
+            kept.append(coefficients * stands_out)
+            counts.append(self._mean(stands_out.astype(np.float32)))
+        estimate = self.plane(kept, [1 / count for count in counts])
+        weights = []
+        for coefficients, level, signal in zip(noisy, noise, self.tilings(estimate), strict=True):
+            energy = np.square(signal)
+            gain = energy / np.maximum(energy + level, _TINY)
+            gain[::SIDE, ::SIDE] = 1
+            coefficients *= gain
+            weights.append(1 / self._mean(np.square(gain)))
+        return self.plane(noisy, weights)
+
+    def _places(self) -> Iterator[tuple[slice, slice]]:
+        """Where each tiling lies on the padded plane."""
+        for top in (0, _STEP):
+            for left in (0, _STEP):
+                yield slice(top, top + self._tiled[0]), slice(left, left + self._tiled[1])
+
+    def _pad(self, plane: Plane) -> Plane:
+        below, right = (padded - size - _STEP for padded, size in zip(self._padded, self._shape, strict=True))
+        return np.asarray(cv2.copyMakeBorder(plane, _STEP, below, _STEP, right, cv2.BORDER_REFLECT))
+
+    def _transformed(self, tiling: Plane, basis: Plane) -> Plane:
+        """Each block B as basis B basis^T."""
+        rows, columns = self._grid
+        # Many small products, each too small for the library to share out over threads.
+        down = np.matmul(basis, tiling.reshape(rows, SIDE, columns * SIDE))
+        both = np.matmul(down.reshape(rows, SIDE * columns, SIDE), basis.T)
+        return np.asarray(both.reshape(self._tiled))
+
+    def _on_all(self, block: npt.NDArray[np.float32]) -> Plane:
+        """Repeat one block (8, 8) on the whole tiling."""
+        return np.tile(block, self._grid)
+
+    def _in_blocks(self, values: Plane) -> Plane:
+        """Give each block's value (rows, columns) to all its pixels."""
+        return np.asarray(cv2.resize(values, self._tiled[::-1], interpolation=cv2.INTER_NEAREST))
+
+    def _mean(self, tiling: Plane) -> Plane:
+        """Mean of each block (rows, columns)."""
+        return np.asarray(cv2.resize(tiling, self._grid[::-1], interpolation=cv2.INTER_AREA))

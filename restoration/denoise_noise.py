@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.denoise_blocks import SIDE
 
 _TONES = 16
 _EVERY = 2  # pixels, each way, of which one is looked at
@@ -14,6 +15,7 @@ _DEVIATION = 1.4826 / np.sqrt(2)  # of one plane, from the median absolute diffe
 _DOUBT = 100.0  # pixels: a tone that fewer have borrows its noise from the others
 _LEAST_TRUST = 0.5
 _FEWEST = 400  # trusted pixels: from fewer no noise is told
+_WEAKEST = 0.05  # of all frequencies' mean
 LEAST = 0.002
 """Least standard deviation, half a code value of 255: below it there is nothing to take away."""
 
@@ -60,16 +62,20 @@ def quieter(levels: list[NoiseLevel]) -> NoiseLevel:
     return NoiseLevel(np.minimum.reduce([level.deviations for level in levels]))
 
 
-def spectrum(coefficients: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Relative deviation of noise per frequency (n,), from blocks (B, n) of differences over their deviation.
+def spectrum(tiling: Plane) -> npt.NDArray[np.float32]:
+    """Relative deviation of noise per frequency (8, 8), from block coefficients of differences over theirs.
 
     Grain comes in clumps: its fine frequencies are weak. White noise gives 1 throughout; the mean square is
-    1. The busiest quarter of the blocks, where the motion may be wrong, is left out.
+    1. The busiest quarter of the blocks, where the motion may be wrong, is left out. `tiling`: see
+    `BlockTransform`.
     """
-    energy = np.square(coefficients[:, 1:]).sum(axis=1)
-    calm = coefficients[energy <= np.quantile(energy, 0.75)]
+    rows, columns = tiling.shape[0] // SIDE, tiling.shape[1] // SIDE
+    blocks = tiling.reshape(rows, SIDE, columns, SIDE).transpose(0, 2, 1, 3).reshape(-1, SIDE * SIDE)
+    energy = np.square(blocks[:, 1:]).sum(axis=1)
+    calm = blocks[energy <= np.quantile(energy, 0.75)]
     deviation = np.median(np.abs(calm), axis=0)
     scale = float(np.sqrt(np.mean(np.square(deviation))))
     if scale == 0:
-        return np.ones(coefficients.shape[1], np.float32)
-    return np.asarray(np.maximum(deviation / scale, 0.05), dtype=np.float32)
+        return np.ones((SIDE, SIDE), np.float32)
+    relative = np.maximum(deviation / scale, _WEAKEST).astype(np.float32)
+    return np.asarray(relative.reshape(SIDE, SIDE))

@@ -4,23 +4,23 @@ import pytest
 
 from reelfix.restoration.denoise_blocks import BlockTransform
 
-WHITE = np.ones(64, np.float32)
+WHITE = np.ones((8, 8), np.float32)
 
 
 @pytest.mark.parametrize(("height", "width"), [(3, 5), (16, 16), (17, 31), (40, 64)])
 def test_there_and_back(height: int, width: int) -> None:
     plane = np.random.default_rng(0).random((height, width), np.float32)
     transform = BlockTransform(height, width)
-    coefficients = transform.forward(plane)
-    weight = np.random.default_rng(1).random(len(coefficients), np.float32) + 0.1
-    np.testing.assert_allclose(transform.backward(coefficients, weight), plane, atol=1e-5)
+    tilings = transform.tilings(plane)
+    random = np.random.default_rng(1)
+    weights = [random.random((t.shape[0] // 8, t.shape[1] // 8), np.float32) + 0.1 for t in tilings]
+    np.testing.assert_allclose(transform.plane(tilings, weights), plane, atol=1e-5)
 
 
 def test_the_transform_is_the_cosine_transform() -> None:
     plane = np.random.default_rng(0).random((20, 20), np.float32)
-    transform = BlockTransform(20, 20)
-    block = transform.blocks(plane)[7].reshape(8, 8)
-    np.testing.assert_allclose(transform.forward(plane)[7].reshape(8, 8), cv2.dct(block), atol=1e-5)
+    shifted = BlockTransform(20, 20).tilings(plane)[3]
+    np.testing.assert_allclose(shifted[8:16, :8], cv2.dct(plane[8:16, :8].copy()), atol=1e-5)
 
 
 def test_noise_is_shrunk_and_an_edge_is_kept() -> None:
