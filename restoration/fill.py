@@ -16,7 +16,7 @@ _DOUBT = np.float32(0.03)  # error beyond which a place is looked for farther aw
 _ALIKE = np.float32(0.05)  # error up to which a mixture shows what the frame does
 _ERROR_FLOOR = np.float32(1e-4)
 _DRAWN = np.float32(0.5)  # trust in what the frame itself tells
-_CLUMP = 0.6  # pixels, where no other frame tells
+_GRAIN = Grain(float("inf"), 0.6)  # where no other frame tells
 _DISSENT = np.float32(0.7)  # what it counts that other sources show something else
 
 
@@ -43,7 +43,7 @@ def filling(clip: Clip, frame: int, region: Region, rounds: list[list[int]], num
         drawn = mix.add(*from_around(here, hurt, doubtful), doubtful * _DRAWN)
     filled = mix.result()
     sound = ~hurt & (mix.error < _ALIKE)
-    grain = grain_missing(here, filled, sound, drawn, Grain(mix.clump, number), region)
+    grain = grain_missing(here, filled, sound, drawn, mix.grain, region, number)
     if doubtful.any():
         filled += seen_through(here, filled, mix.error, damaged[1] & ~damaged[0], hurt)
     return filled + grain
@@ -58,13 +58,12 @@ class _Mix:
         self._weight = np.zeros(shape, np.float32)
         self.error = np.full(shape, np.inf, np.float32)
         """Likely error (h, w) of the best picture so far."""
-        self.clump = _CLUMP
-        """Deviation of a clump of the grain, in pixels."""
+        self.grain = _GRAIN
 
     def add_sources(self, sources: Sources) -> None:
         """Add what other frames show; what one shows and the others do not is doubted."""
         error = np.sqrt(np.square(sources.misfit) + np.square(_DISSENT * _dissent(sources)))
-        self.clump = sources.clump
+        self.grain = sources.grain
         trust = _DIM + (1 - _DIM) * sources.trust
         for n, step in enumerate(sources.steps):
             far = np.float32(_FAR ** (abs(step) - 1))

@@ -9,11 +9,14 @@ from reelfix.restoration.spreading import spread_all
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (1, -2), (2, 1), (2, -1))  # rows, columns
 _FARTHEST = 24  # pixels from side to side, beyond which a membrane is better
 _EQUAL = np.float32(0.01)  # difference of two sides that grain may account for
+_NEXT = 5  # pixels: how far a direction is good or bad together
 _BLUR = 0.7  # pixels: the sides are taken a little broader than a point
 _ALONG = (1, 21)  # columns and rows over which the opacity of a scratch is even
 _UPRIGHT = np.ones((15, 1), np.uint8)  # what is not as tall is no running scratch
+_BROAD = np.ones((9, 9), np.uint8)  # what is thinner is as opaque as its edges let it be
 _ABOUT = (9, 9)  # and that of a stain
 _FAIR = np.float32(0.015)  # error of a filling that needs no help
+_PLAUSIBLE = np.float32(2)  # errors by which a filling is corrected at most
 _MOST = 0.8  # opacity beyond which nothing can be told of the picture
 
 
@@ -40,7 +43,7 @@ def from_around(here: Image, hurt: Plane, wanted: Plane) -> tuple[Image, Plane]:
         first, second = (_ends(sound, direction, way)[rows, columns] for way in (1, -1))
         usable, near, far = _distances(first, second, rows, columns, here.shape[2], direction)
         one, other = (sides.reshape(-1, sides.shape[2])[np.maximum(end, 0)] for end in (first, second))
-        apart = np.square(one - other).mean(axis=1)
+        apart = _evened(np.square(one - other).mean(axis=1), usable, rows, columns, wanted.shape)
         span = near + far
         weight = usable / ((apart + _EQUAL**2) * np.square(span)) * np.float32(1e-2)
         total += weight[:, None] * (one * (far / span)[:, None] + other * (near / span)[:, None])
@@ -67,7 +70,8 @@ def seen_through(here: Image, filled: Image, error: Plane, scratch: Plane, hurt:
     """
     detail = np.zeros_like(filled)
     upright = cv2.morphologyEx(scratch.astype(np.uint8), cv2.MORPH_OPEN, _UPRIGHT) > 0
-    for places, window in ((upright, _ALONG), (hurt & ~upright, _ABOUT)):
+    broad = cv2.morphologyEx((hurt & ~upright).astype(np.uint8), cv2.MORPH_OPEN, _BROAD) > 0
+    for places, window in ((upright, _ALONG), (broad, _ABOUT)):
         if not places.any():
             continue
         share = places.astype(np.float32)
@@ -80,8 +84,18 @@ def seen_through(here: Image, filled: Image, error: Plane, scratch: Plane, hurt:
             apart = (seen - opacity * tone) / (1 - opacity) - fill
             apart -= _mean(apart, clear, window)
             whole = _mean(np.square(apart), clear, window) + np.float32(1e-6)
+            np.clip(apart, -_PLAUSIBLE * error, _PLAUSIBLE * error, out=apart)
             detail[channel] += apart * clear * np.clip((np.square(error) - _FAIR**2) / whole, 0, 1)
     return detail
+
+
+def _evened(values: Plane, usable: Plane, rows: Plane, columns: Plane, shape: tuple[int, ...]) -> Plane:
+    """Means of what N places have, with those next to them: an edge is not crossed at one place alone."""
+    planes = np.zeros((*shape, 2), np.float32)
+    planes[rows, columns, 0] = values * usable
+    planes[rows, columns, 1] = usable
+    sums = np.asarray(cv2.blur(planes, (_NEXT, _NEXT)))[rows, columns]
+    return np.asarray(sums[:, 0] / np.maximum(sums[:, 1], np.float32(1e-3)))
 
 
 def _softened(here: Image, sound: Plane) -> Plane:

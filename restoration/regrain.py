@@ -15,6 +15,7 @@ _SEED = 1896
 _FINEST, _COARSEST = 0.3, 1.5  # pixels: deviation of a clump
 _PRIOR = (0.25, 100.0)  # correlation of neighbours expected, and the pixels it counts for
 _SMOOTH = np.float32(0.003)  # mean fine detail of a place smooth enough to be measured in
+_MOST = 1.3  # times the deviation of the grain, and no more, is given back
 _GAUSSIAN = np.float32(np.pi / 2)  # mean square of a normal variable over its squared mean size
 
 
@@ -22,21 +23,21 @@ _GAUSSIAN = np.float32(np.pi / 2)  # mean square of a normal variable over its s
 class Grain:
     """What the grain of a place looks like."""
 
+    deviation: float
+    """Its standard deviation; infinite where it could not be told from the scene."""
     clump: float
     """Deviation of a clump, in pixels."""
-    number: int
-    """The frame's, counted from the shot's first."""
 
 
 def grain_missing(
-    here: Image, filled: Image, sound: Plane, drawn: Plane, grain: Grain, region: Region
+    here: Image, filled: Image, sound: Plane, drawn: Plane, grain: Grain, region: Region, number: int
 ) -> Image:
     """Return the grain (C, h, w) that `filled` lacks beside `here`, both (C, h, w).
 
     Where both show the same sound scene (`sound`, bool (h, w)), what one has more in fine detail than the
     other is what was lost on the way: to mixing and to interpolation. So much is given back; what was `drawn`
-    in from around, a share (h, w) in [0, 1], has none of its own. The same place of the same frame always
-    gets the same grain.
+    in from around, a share (h, w) in [0, 1], has none of its own. The same place of the same frame `number`
+    always gets the same grain.
     """
     channels = len(here)
     fine = np.abs(np.stack([_fine(plane) for image in (here, filled) for plane in image], axis=-1))
@@ -48,8 +49,10 @@ def grain_missing(
     around = spread_all(means[:, :, None], share, factor=2)[:, :, 0]  # hxwx2C
     levels = np.square(around) * _GAUSSIAN
     lost = levels[..., :channels] - levels[..., channels:] * (1 - drawn)[..., None]
-    lost = np.clip(lost, 0, None)
-    noise = _noise_at(region, channels, grain, _common((here - filled) * sound))
+    tile = _tile(round(grain.clump, 1))
+    most = (_MOST * grain.deviation / float(tile.std())) ** 2
+    lost = np.clip(lost, 0, most)
+    noise = _noise_at(region, number, tile, channels, _common((here - filled) * sound))
     return np.asarray(noise * np.sqrt(lost).transpose(2, 0, 1))
 
 
@@ -81,12 +84,11 @@ def _common(apart: Image) -> float:
     return float(np.clip(product / max(square, 1e-12), 0, 1))
 
 
-def _noise_at(region: Region, channels: int, grain: Grain, common: float) -> Image:
+def _noise_at(region: Region, number: int, tile: Plane, channels: int, common: float) -> Image:
     """Noise (C, h, w) of which the fine detail has a mean square of 1, for a place of a frame."""
-    tile = _tile(round(grain.clump, 1))
     height, width = region.rows.stop - region.rows.start, region.columns.stop - region.columns.start
     layers = []
-    for down, across in _turns(grain.number)[: channels + 1]:
+    for down, across in _turns(number)[: channels + 1]:
         top, left = (region.rows.start + down) % _TILE, (region.columns.start + across) % _TILE
         if max(height, width) <= _TILE:
             layers.append(tile[top : top + height, left : left + width])

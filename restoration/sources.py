@@ -10,7 +10,7 @@ from reelfix.restoration.alignment import shifts_left
 from reelfix.restoration.arrays import Image, Plane, as_array
 from reelfix.restoration.motion import Flow, Motion, grid_maps
 from reelfix.restoration.regions import Region
-from reelfix.restoration.regrain import clump_of
+from reelfix.restoration.regrain import Grain, clump_of
 from reelfix.restoration.spreading import spread_all
 
 _HIDDEN = 5  # 1/255 of a damaged pixel's weight that spoils what is brought
@@ -29,18 +29,18 @@ class Sources:
     """float32 (n, h, w) in [0, 1]: confidence of the motion; 0 where the frame does not show the place."""
     misfit: Plane
     """float32 (n, h, w): how far what is around differs from the frame's own picture, carried inwards."""
-    clump: float
-    """Deviation of a clump of the grain, in pixels."""
+    grain: Grain
+    """What both have of it, where they fit best."""
     steps: tuple[int, ...]
     """Which frames, counted from the region's own."""
 
     def joined(self, others: "Sources") -> "Sources":
-        """Return these sources and others, of which this clump counts."""
+        """Return these sources and others, this grain for all."""
         return Sources(
             np.concatenate([self.pictures, others.pictures]),
             np.concatenate([self.trust, others.trust]),
             np.concatenate([self.misfit, others.misfit]),
-            self.clump,
+            self.grain,
             self.steps + others.steps,
         )
 
@@ -75,13 +75,13 @@ def sources_of(clip: Clip, frame: int, steps: Sequence[int], region: Region) -> 
     shown = np.stack([_shown(clip.hidden[t], x, y) for t, x, y in there])  # nxhxw
     pictures = np.stack([_at(clip.images[t], x, y) for t, x, y in there])  # nxCxhxw
     sound = (shown & ~hurt).transpose(1, 2, 0).astype(np.float32)
-    pictures, misfit, clump = _in_light_of(here, pictures, sound)
+    pictures, misfit, grain = _in_light_of(here, pictures, sound)
     height, width = hurt.shape
     trust = [
         cv2.resize(trust, (2 * trust.shape[1], 2 * trust.shape[0]), interpolation=cv2.INTER_LINEAR)
         for trust in trusts
     ]
-    return Sources(pictures, np.stack(trust)[:, :height, :width] * shown, misfit, clump, tuple(steps))
+    return Sources(pictures, np.stack(trust)[:, :height, :width] * shown, misfit, grain, tuple(steps))
 
 
 def _aligned(clip: Clip, frame: int, steps: Sequence[int], region: Region, flows: list[Flow]) -> list[Flow]:
@@ -164,8 +164,8 @@ def _at(image: Image, map_x: Plane, map_y: Plane) -> Image:
     )
 
 
-def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Plane, float]:
-    """Bring pictures (n, C, h, w) to the light around damage; returns them, their misfit (n, h, w), clump.
+def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Plane, Grain]:
+    """Bring pictures (n, C, h, w) to the light around damage; returns them, their misfit (n, h, w), grain.
 
     What differs at the rim is carried inwards as by a membrane: there is no seam in luminance. Where both are
     sound, a mean about the place is what differs: so the grain of either stays out of the other.
@@ -180,15 +180,17 @@ def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Pla
     doubt = np.square(misfit * np.float32(20))
     around = spread_all(apart, sound / (1 + doubt), factor=2)
     lighter = np.where(sound[..., None] > 0, even, around)
-    misfit = _beyond_grain(spread_all(misfit[..., None], sound, factor=4)[..., 0], sound)
+    misfit = spread_all(misfit[..., None], sound, factor=4)[..., 0]
+    floor = _least(misfit[sound > 0])
+    misfit = np.sqrt(np.maximum(np.square(misfit) - floor**2, 0))
     matched = pictures + lighter.transpose(2, 3, 0, 1)
-    return matched, np.ascontiguousarray(misfit.transpose(2, 0, 1)), clump_of(rest)
+    # Two pictures' grain differs by this on average: the mean size of a normal variable, twice its square.
+    grain = Grain(float(floor) * float(np.sqrt(np.pi / 4)), clump_of(rest))
+    return matched, np.ascontiguousarray(misfit.transpose(2, 0, 1)), grain
 
 
-def _beyond_grain(misfit: Plane, sound: Plane) -> Plane:
-    """Take out of a misfit (h, w, n) what grain accounts for: that of the places which fit best."""
-    believed = misfit[sound > 0]
-    believed = believed[:: max(believed.size // 1000, 1)]
-    rank = int(_BEST * believed.size)
-    floor = np.partition(believed, rank)[rank] if believed.size else np.float32(0)
-    return np.asarray(np.sqrt(np.maximum(np.square(misfit) - np.square(floor), 0)))
+def _least(misfit: Plane) -> np.float32:
+    """Misfit of the places that fit best: what grain accounts for; 0 of none."""
+    some = misfit[:: max(misfit.size // 1000, 1)]
+    rank = int(_BEST * some.size)
+    return np.float32(np.partition(some, rank)[rank] if some.size else 0)
