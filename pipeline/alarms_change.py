@@ -14,8 +14,9 @@ VISIBLE = 0.04
 """Change (of the peak) from which a spot of a few pixels catches the eye."""
 _LEVELS = 24
 _FEWEST = 12  # pixels that a level needs
-_FIELD_REACH = 0.1  # of the width: local light corrections are smoother than this
-_FIELD_MOST = 0.06  # change beyond this is no light: it must not bend the field
+_FIELD_REACH = 0.07  # of the width: local light corrections are smoother than this
+_FIELD_MOST = 0.15  # relative change beyond this is no light: it must not bend the field
+_DARKEST = 0.1  # in the dark, light changes no less than it does at this tone
 _LEAST_COUNTED = 0.05  # share of the picture without which nothing is said
 _CELL = 3  # pixels over which what is left is averaged
 _ECC = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-5)
@@ -65,7 +66,7 @@ def remainder(before: Small, after: Small, marked: Flags, expected: Expected) ->
         change = new - old
         if expected.relights:
             change = change - _tone_curve(old, change, counted)
-            change = change - _smooth_field(change, counted)
+            change = change - _smooth_light(old, change, counted)
         # What is marked must not leak into what is counted beside it.
         beside = cv2.blur(change * free, (_CELL, _CELL)) / weight
         mean = np.where(counted, beside, cv2.blur(change, (_CELL, _CELL)))
@@ -97,7 +98,9 @@ def _moved_onto(before: Small, after: Small) -> tuple[Small, Flags]:
     return np.stack(moved), kept.astype(bool)
 
 
-def _tone_curve(old: npt.NDArray[np.float32], change: npt.NDArray[np.float32], counted: Flags) -> Small:
+def _tone_curve(
+    old: npt.NDArray[np.float32], change: npt.NDArray[np.float32], counted: Flags
+) -> npt.NDArray[np.float32]:
     """Median change of each level of tone, (h, w)."""
     level = np.clip((old * _LEVELS).astype(np.intp), 0, _LEVELS - 1)
     centres, medians = [], []
@@ -111,11 +114,14 @@ def _tone_curve(old: npt.NDArray[np.float32], change: npt.NDArray[np.float32], c
     return np.interp(old, centres, medians).astype(np.float32)
 
 
-def _smooth_field(change: npt.NDArray[np.float32], counted: Flags) -> Small:
-    """Broad average of the change around each pixel, (h, w)."""
+def _smooth_light(
+    old: npt.NDArray[np.float32], change: npt.NDArray[np.float32], counted: Flags
+) -> npt.NDArray[np.float32]:
+    """Change (h, w) that light which varies smoothly across the picture makes: in proportion to the tone."""
+    tone = old + np.float32(_DARKEST)
     weight = counted.astype(np.float32)
     sigma = _FIELD_REACH * change.shape[1]
-    bounded = np.clip(change, -_FIELD_MOST, _FIELD_MOST) * weight
-    total = cv2.GaussianBlur(bounded, (0, 0), sigma)
-    share = cv2.GaussianBlur(weight, (0, 0), sigma)
-    return np.asarray(total / np.maximum(share, 1e-3), dtype=np.float32)
+    share = np.clip(change / tone, -_FIELD_MOST, _FIELD_MOST) * weight
+    total = cv2.GaussianBlur(share, (0, 0), sigma)
+    field = total / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)
+    return np.asarray(field * tone, dtype=np.float32)
