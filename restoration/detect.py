@@ -4,10 +4,11 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane, as_array, luma_of
+from reelfix.restoration.blotch_evidence import VIEWS, scene_of
 from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
-from reelfix.restoration.neighbours import brought, in_light_of, neighbours_of, repeats_in
+from reelfix.restoration.neighbours import neighbours_of, repeats_in
 from reelfix.restoration.scratch import SIDES, scratch_probability
 from reelfix.restoration.strips import strip_of
 
@@ -41,10 +42,7 @@ def detect_damage(
         if scratches:
             planes[1] = scratch_probability(strips, neighbours, t, (height, width), strength)
         if dirt:
-            near = neighbours[:4]
-            views = [in_light_of(lumas[t], brought(lumas[t + there.step], there.flow)) for there in near]
-            is_between = len(near) > 1 and near[0].step * near[1].step < 0
-            planes[0] = dirt_probability(lumas[t], views, strength, is_between=is_between)
+            planes[0] = dirt_probability(scene_of(lumas, neighbours[:VIEWS], t), strength)
         return planes
 
     return torch.from_numpy(np.stack(map_frames(masks, wanted))).to(frames.device)

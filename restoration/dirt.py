@@ -1,89 +1,52 @@
-"""Dirt, dust and hairs: what is on one frame and on neither neighbour.
+"""Dirt, dust, hairs and blotches: what is on one frame and on neither neighbour.
 
-Pixels are sought by the spike detector of Kokaram ("Motion Picture Restoration", Springer 1998, SDIp), with
-the tolerance of the rank-ordered one (Nadenau and Mitra, 1997): they must lie outside all that both
-neighbours, brought along the motion, show within a pixel of them, by more than the noise there. Connected
-ones are then judged together (`blotches`), since a hand in motion has such pixels too.
+Pixels are sought that lie outside all that both neighbours, brought along the motion, show there (`spikes`).
+Connected ones are then judged together (`blotch_evidence`), since a hand in motion has such pixels too, and
+the pixels in and about each one by one (`blotch_edges`).
 """
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
-from reelfix.restoration.blotches import are_dirt, find_blotches
-
-_SEED = 3.6  # spike that begins a blotch, in standard deviations of the noise
-_BODY = 2.0  # spike that belongs to one
-_TEXTURE = 0.35  # share of the picture's local range that a spike must exceed besides
-_NOISE_FLOOR = 0.004
-_APART = 1.1  # difference to the mean of two neighbours, over that between them; the latter are smoothed
-_DIM = 4  # reduction at which noise is mapped
+from reelfix.restoration.blotch_edges import edge_evidence
+from reelfix.restoration.blotch_evidence import Scene, evidence
+from reelfix.restoration.blotches import Blotches, Values, find_blotches
+from reelfix.restoration.dirt_judge import Judge, trained_judge
+from reelfix.restoration.spikes import BODY, Spikes, spikes_of
 
 
 @dataclass(frozen=True)
-class Spikes:
-    """How far each pixel lies outside what the neighbours show."""
+class Suspects:
+    """What in a frame may be dirt, and what speaks for and against it."""
 
-    size: Plane
-    """float32 (H, W), signed: positive where brighter."""
-    score: Plane
-    """float32 (H, W): size in units of what begins a blotch there, never negative."""
-    noise: float
-    """Standard deviation of the difference to the neighbours' mean, over the frame."""
+    blotches: Blotches
+    spikes: Spikes
+    evidence: Values
+    """(EVIDENCE, n), one column a blotch."""
 
 
-def spikes_of(luma: Plane, views: list[Plane], *, is_between: bool = True) -> Spikes:
-    """Compare a frame (H, W) with its two nearest views, each float32 (H, W); see `dirt_probability`."""
-    first, second = views[0], views[1]
-    high, low = np.maximum(first, second), np.minimum(first, second)
-    size = np.maximum(luma - high, 0) + np.minimum(luma - low, 0)
-    around = np.ones((3, 3), np.uint8)
-    span = cv2.dilate(high, around) - cv2.erode(low, around)
-    difference = np.abs(luma - (first + second) * np.float32(0.5))
-    noise = 1.4826 * float(np.median(difference[::4, ::4]))
-    local = _noise_map(difference, noise + _NOISE_FLOOR)
-    if is_between:
-        # Dense dirt unsettles the frame's own map, not that of how far its neighbours are apart.
-        apart = np.abs(first - second) * np.float32(_APART)
-        local = np.minimum(local, _noise_map(apart, noise + _NOISE_FLOOR))
-    tolerance = local * np.float32(_SEED) + span * np.float32(_TEXTURE)
-    return Spikes(size, np.abs(size) / tolerance, noise)
+def suspects_of(scene: Scene, strength: float = 1.0) -> Suspects:
+    """Find what may be dirt in a frame. `strength` in (0, 1]: with a half, it must stand out twice as far."""
+    spikes = spikes_of(scene.luma, scene.views[0], scene.views[1], is_between=scene.is_between)
+    blotches = find_blotches(spikes.score * np.float32(strength), body=BODY)
+    return Suspects(blotches, spikes, evidence(blotches, scene, spikes, strength))
 
 
-def dirt_probability(luma: Plane, views: list[Plane], strength: float, *, is_between: bool = True) -> Plane:
-    """Probability (H, W) uint8, 255 = 1, that a pixel is dirt; 128 and above means damaged.
+def dirt_probability(scene: Scene, strength: float = 1.0, judge: Judge | None = None) -> Plane:
+    """Probability (H, W) uint8 that a pixel is dirt, in 255ths: 128 and above is more likely than not.
 
-    `views`: the frame (H, W) as its neighbours show it, the nearest on either side first; fewer than two
-    tell nothing. `is_between`: whether the first two lie on either side of the frame in time.
-    `strength` in (0, 1]: with a half, a mark must stand out twice as far to be found.
+    Calibrated: of pixels with 64, about a quarter are damaged. A `scene` with fewer than two views tells
+    nothing. `strength` as in `suspects_of`; `judge` is the one that comes with the package, or another.
     """
-    if len(views) < 2:
-        return np.zeros(luma.shape, np.uint8)
-    spikes = spikes_of(luma, views, is_between=is_between)
-    score = spikes.score * np.float32(strength)
-    blotches = find_blotches(score, body=_BODY / _SEED)
-    kept = are_dirt(blotches, luma, views, spikes.size, score, spikes.noise, is_between=is_between)
-    if not kept.any():
-        return np.zeros(luma.shape, np.uint8)
-    return _soft(score, np.asarray(np.append(False, kept)[blotches.labels]))
-
-
-def _noise_map(difference: Plane, typical: float) -> Plane:
-    """Standard deviation of a difference, locally; what is far beyond the typical counts little."""
-    small = cv2.resize(
-        np.minimum(difference, 4 * typical),
-        (-(-difference.shape[1] // _DIM), -(-difference.shape[0] // _DIM)),
-        interpolation=cv2.INTER_AREA,
-    )
-    local = np.maximum(cv2.blur(small, (15, 15)) * 1.25, 0.6 * typical)
-    return np.asarray(cv2.resize(local, difference.shape[::-1], interpolation=cv2.INTER_LINEAR))
-
-
-def _soft(score: Plane, found: Plane) -> Plane:
-    """Certainty inside what was found, just damaged in a rim about it."""
-    inside = found.astype(np.uint8)
-    rim = cv2.dilate(inside, np.ones((3, 3), np.uint8))
-    certainty = np.clip(160 + 95 * (1 - np.exp(-score)), 0, 255).astype(np.uint8)
-    return np.asarray(np.where(inside > 0, certainty, rim * np.uint8(140)))
+    probability = np.zeros(scene.luma.size, np.uint8)
+    if len(scene.views) >= 2:
+        suspects = suspects_of(scene, strength)
+        if suspects.blotches.count:
+            judge = judge or trained_judge()
+            odds = judge.blotches.log_odds(suspects.evidence)
+            place, evidence_there = edge_evidence(suspects.blotches, scene, suspects.spikes, odds)
+            likely = 1 / (1 + np.exp(-judge.pixels.log_odds(evidence_there)))
+            probability[place] = np.floor(likely * 255 + 0.5).astype(np.uint8)
+    return probability.reshape(scene.luma.shape)

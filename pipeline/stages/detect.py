@@ -27,7 +27,7 @@ class Detect(Stage[DetectSettings]):
     """Find what is on one frame and on neither neighbour, and lines that run through many frames."""
 
     name: ClassVar[str] = "detect"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
     may_read: ClassVar[tuple[str, ...]] = ("user_mask",)
     makes: ClassVar[tuple[str, ...]] = ("mask",)
