@@ -1,147 +1,146 @@
-"""Flicker: each frame's tones brought to those of its neighbours in time, real changes of light kept.
+"""Flicker: each frame's light brought to that of its neighbours in time, real changes of light kept.
 
-Curves between neighbouring frames are chained into the history of every tone around a frame. Its reference
-is what that history says of this moment: a local line through it, on this side of any step in the light.
+Light is compared between frames along the motion (`deflicker_pair`), the comparisons are fused into a
+history of the light around each frame (`deflicker_history`), and that history says what the light ought to
+be (`deflicker_reference`): for the whole picture a gain for every tone and channel, and besides a smooth
+field of gains for what flickers from place to place.
 """
 
+import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from reelfix.restoration.arrays import Image, Plane, as_array
+from reelfix.restoration.deflicker_history import DISTANCES, History, history
+from reelfix.restoration.deflicker_pair import GRID, PairChange, pair_change
+from reelfix.restoration.deflicker_reference import flicker_deviation, reference_weights
+from reelfix.restoration.deflicker_thumbnail import Thumbnail, thumbnail
 from reelfix.restoration.frame_threads import map_frames
-from reelfix.restoration.tone_curve import (
-    KNOTS,
-    ToneStep,
-    Values,
-    from_log_tone,
-    log_tone,
-    thumbnail,
-    tone_step,
-)
+from reelfix.restoration.tone_curve import KNOTS, Values, apply_curve
 
-_SAME_SCENE = 0.35  # least agreement of two frames of one scene
-_STEP_LEFT = 0.3  # a step in the light must explain all but this share of the history's spread
-_STEP_LEAST = 0.12  # and be at least this large, in log2
+RADIUS = 16
+"""Frames before and after that a frame's light is compared with."""
+_POOL = (5, 6)  # rows and columns of the coarser grid on which places' changes of light are told
 _UNSEEN = (0.002, 0.006)  # corrections fade out over this range, in log2
-_NO_FLICKER = (0.9, 1.3)  # so do those too large to be flicker: lightning, a flash, a blank frame
-_CODES = 65536
-_LOG_CODES = log_tone(np.arange(_CODES) / (_CODES - 1))
+_NO_FLICKER = (0.9, 1.3)  # so do those too large to be flicker: lightning, a flash, a blank frame,
+_USUAL = 4.0  # unless the light around jumps so far that they are fewer than so many deviations
+_LARGEST = 3.0  # times the deviation of the local flicker that a place may have
 
 
-def deflicker(frames: torch.Tensor, core: slice, *, radius: int = 8, strength: float = 1.0) -> torch.Tensor:
+class LightLog:
+    """What was measured of a shot's frames, by their numbers: windows that overlap measure once."""
+
+    def __init__(self) -> None:
+        self.thumbnails: dict[int, Thumbnail] = {}
+        self.pairs: dict[tuple[int, int], PairChange] = {}
+
+    def measure(self, frames: torch.Tensor, start: int) -> None:
+        """Measure frames (T, C, H, W), whose first has the number `start`; forget those before it."""
+        stop = start + len(frames)
+        self.thumbnails = {t: small for t, small in self.thumbnails.items() if start <= t < stop}
+        self.pairs = {ends: pair for ends, pair in self.pairs.items() if start <= ends[0] and ends[1] < stop}
+        fresh = [t for t in range(start, stop) if t not in self.thumbnails]
+        made = map_frames(lambda t: thumbnail(as_array(frames[t - start])), fresh)
+        self.thumbnails |= dict(zip(fresh, made, strict=True))
+        ends = [(t, t + distance) for t in range(start, stop) for distance in DISTANCES]
+        wanted = [pair for pair in ends if pair[1] < stop and pair not in self.pairs]
+        changes = map_frames(lambda p: pair_change(self.thumbnails[p[0]], self.thumbnails[p[1]]), wanted)
+        self.pairs |= dict(zip(wanted, changes, strict=True))
+
+
+def deflicker(
+    frames: torch.Tensor,
+    core: slice,
+    *,
+    radius: int = RADIUS,
+    strength: float = 1.0,
+    start: int = 0,
+    log: LightLog | None = None,
+) -> torch.Tensor:
     """Return `frames[core]` with flicker taken out, float32 (T, C, H, W) in [0, 1].
 
     `frames` has up to `radius` frames more on either side of the core, which are all that a frame's result
-    depends on. Every channel has its own curve. `strength` 0 returns the frames as they are.
+    depends on. Every channel has its own curve; the field of gains is the same for all. `strength` 0 returns
+    the frames as they are, 1 takes out all. `start`: the number of the first of `frames` in its shot, by
+    which `log`, of earlier windows of the same shot, keeps what it measured.
     """
     wanted = range(*core.indices(len(frames)))
     if strength == 0 or len(frames) < 2:
         return frames[core].clone()
-    images = as_array(frames)
-    small = map_frames(lambda image: [thumbnail(channel) for channel in image], list(images))
-    steps = map_frames(
-        lambda t: [tone_step(*pair) for pair in zip(small[t], small[t + 1], strict=True)],
-        list(range(len(images) - 1)),
-    )
+    log = log or LightLog()
+    log.measure(frames, start)
+    last = start + len(frames) - 1
 
-    def corrected(t: int) -> Image:
-        result: Image = np.empty_like(images[t])
-        for channel, plane in enumerate(images[t]):
-            history = _history([step[channel] for step in steps], t, radius)
-            change = _correction(*history, _occupancy(small[t][channel])) * strength
-            result[channel] = _apply(plane, change)
-        return result
+    def corrected(index: int) -> Image:
+        now = start + index
+        around = history(log.pairs, now, max(now - radius, start), min(now + radius, last))
+        curves, field = correction(around, log.thumbnails[now].coarse)
+        return _applied(as_array(frames[index]), strength * curves, strength * field)
 
-    results = map_frames(corrected, wanted)
-    return torch.from_numpy(np.stack(results)).to(frames.device)
+    return torch.from_numpy(np.stack(map_frames(corrected, wanted))).to(frames.device)
 
 
-def _history(steps: list[ToneStep], frame: int, radius: int) -> tuple[Values, Values]:
-    """Return times (n,) relative to `frame`, and what has a knot's tone now at each of them, (n, knots)."""
-    times, tones = [0], [KNOTS]
-    for t in range(frame, min(frame + radius, len(steps))):
-        if steps[t].agreement < _SAME_SCENE:
-            break
-        times.append(t + 1 - frame)
-        tones.append(steps[t].ahead(tones[-1]))
-    now = KNOTS
-    for t in range(frame - 1, max(frame - radius, 0) - 1, -1):
-        if steps[t].agreement < _SAME_SCENE:
-            break
-        now = steps[t].back(now)
-        times.insert(0, t - frame)
-        tones.insert(0, now)
-    return np.array(times, np.float64), np.array(tones)
+def correction(around: History, coarse: Image) -> tuple[Values, Values]:
+    """Gains in log2 that bring a frame to its reference: curves (C, knots) and a field (rows, columns).
+
+    `coarse`: the frame made small, (C, h, w).
+    """
+    light = np.einsum("nck,ck->n", around.curves, _occupancy(coarse))
+    weights = reference_weights(around.times, light[:, None])[:, 0]
+    curves = np.einsum("n,nck->ck", weights, around.curves)
+    size = abs(float(weights @ light))
+    usual = _USUAL * float(flicker_deviation(light[:, None])[0]) if len(light) > 2 else 0.0
+    curves = curves * _rising(float(np.abs(curves).max())) * _falling(size - max(usual - _NO_FLICKER[0], 0))
+    return curves, _local_correction(around)
 
 
-def _occupancy(small: Plane) -> Values:
-    """Share of the picture about each knot (knots,), summing to 1."""
-    place = (log_tone(small.ravel()) - KNOTS[0]) / (KNOTS[1] - KNOTS[0])
-    nearest = np.clip(np.rint(place), 0, len(KNOTS) - 1).astype(np.intp)
-    counts = np.bincount(nearest, minlength=len(KNOTS)) + 1e-3
-    counts[0] *= 1e-2  # black borders say nothing of the light
-    return np.asarray(counts / counts.sum(), dtype=np.float64)
+def _occupancy(coarse: Image) -> Values:
+    """Share of the picture about each knot, (C, knots), all together 1; black borders say nothing."""
+    edges = np.concatenate([[0.004], (KNOTS[1:-1] + KNOTS[2:]) / 2, [1.001]])
+    counts = np.stack([np.histogram(channel, edges)[0] for channel in coarse]) + 1e-3
+    shares = np.concatenate([np.zeros((len(coarse), 1)), counts], axis=1)
+    return np.asarray(shares / shares.sum())
 
 
-def _correction(times: Values, tones: Values, occupancy: Values) -> Values:
-    """Change of log tone at each knot that brings the frame to its reference."""
-    light = (tones - KNOTS) @ occupancy  # one number a frame: how much lighter than now
-    kept = _same_light(times, light)
-    times, history, light = times[kept], (tones - KNOTS)[kept], light[kept]
-    reach = max(float(np.abs(times).max()), 1.0)
-    weight = np.exp(-0.5 * np.square(times / (0.7 * reach)))
-    centre = float(np.median(light))
-    # The mean, not the median deviation: where every other frame is darker, half of them are no outliers.
-    spread = 1.25 * float(np.mean(np.abs(light - centre))) + 0.01
-    weight *= 1 / (1 + np.square((light - centre) / (4 * spread)))
-    weight /= weight.sum()
-    mean_time = float(weight @ times)
-    mean = weight @ history
-    variance = float(weight @ np.square(times - mean_time))
-    if variance > 0:
-        slope = (weight * (times - mean_time)) @ history / variance
-        trend = float(slope @ occupancy)
-        left = light - light @ weight - trend * (times - mean_time)
-        noise = float(weight @ np.square(left)) / (variance * max(len(times) - 2, 1)) + 1e-12
-        mean = mean - slope * mean_time * (trend**2 / (trend**2 + 9 * noise))
-    size = abs(float(mean @ occupancy))
-    rising = np.clip((np.abs(mean).max() - _UNSEEN[0]) / (_UNSEEN[1] - _UNSEEN[0]), 0, 1)
-    falling = np.clip((_NO_FLICKER[1] - size) / (_NO_FLICKER[1] - _NO_FLICKER[0]), 0, 1)
-    return np.asarray(mean * float(rising * falling), dtype=np.float64)
+def _local_correction(around: History) -> Values:
+    """The field (rows, columns) that brings a frame's places to their references.
+
+    It is held to what most places show: light that flickers in a few places alone is no flicker of the film.
+    """
+    count = len(around.times)
+    fields = around.fields.reshape(count, *GRID)
+    pooled = np.stack([cv2.resize(f, _POOL[::-1], interpolation=cv2.INTER_AREA) for f in fields])
+    weights = reference_weights(around.times, pooled.reshape(count, -1)).reshape(count, *_POOL)
+    spread = [cv2.resize(w, GRID[::-1], interpolation=cv2.INTER_LINEAR) for w in weights]
+    references = np.einsum("nrc,nrc->rc", np.stack(spread), fields)
+    noise = around.noise.reshape(GRID)
+    unsteady = np.square(around.fields - around.fields.mean(axis=0)).mean(axis=0)
+    flicker = max(float(np.median(unsteady)) - float(np.median(noise)), 0.0)
+    if flicker == 0:
+        return np.zeros(GRID)
+    field = references * (flicker / (flicker + noise))
+    limit = _LARGEST * np.sqrt(flicker)
+    field = np.clip(field, -limit, limit)
+    return np.asarray(field * _rising(float(np.abs(field).max())))
 
 
-def _same_light(times: Values, light: Values) -> npt.NDArray[np.bool_]:
-    """Which of the frames lie on this side of a step in the light (a lamp switched on), if there is one."""
-    kept = np.ones(len(times), np.bool_)
-    if len(times) < 6:
-        return kept
-    whole = _unexplained(times, light)
-    best = _STEP_LEFT * whole
-    for cut in range(2, len(times) - 1):
-        sides = (slice(None, cut), slice(cut, None))
-        left = sum(_unexplained(times[side], light[side]) for side in sides)
-        step = abs(float(np.median(light[sides[0]]) - np.median(light[sides[1]])))
-        if left < best and step > _STEP_LEAST:
-            best = left
-            kept = times < times[cut] if times[cut] > 0 else times >= times[cut]
-    return kept
+def _rising(size: float) -> float:
+    return float(np.clip((size - _UNSEEN[0]) / (_UNSEEN[1] - _UNSEEN[0]), 0, 1))
 
 
-def _unexplained(times: Values, light: Values) -> float:
-    """Squared spread about the best line."""
-    if len(times) < 3:
-        return float(np.square(light - light.mean()).sum())
-    centred = times - times.mean()
-    slope = float(centred @ light) / float(centred @ centred)
-    return float(np.square(light - light.mean() - slope * centred).sum())
+def _falling(size: float) -> float:
+    return float(np.clip((_NO_FLICKER[1] - size) / (_NO_FLICKER[1] - _NO_FLICKER[0]), 0, 1))
 
 
-def _apply(plane: Plane, change: Values) -> Plane:
-    """Apply a change of log tones given at KNOTS; a curve is kept rising."""
-    if not change.any():
-        return plane
-    target = np.maximum.accumulate(KNOTS + change)
-    table = from_log_tone(np.interp(_LOG_CODES, KNOTS, target)).astype(np.float32)
-    codes = (plane * np.float32(_CODES - 1) + np.float32(0.5)).astype(np.uint16)
-    return np.asarray(np.take(table, codes))
+def _applied(frame: Image, curves: Values, field: Values) -> Image:
+    """Apply gains by tone and channel, then by place, to one frame (C, H, W)."""
+    result = np.stack([apply_curve(plane, curve) for plane, curve in zip(frame, curves, strict=True)])
+    if field.any():
+        gains = _enlarged(np.exp2(field).astype(np.float32), frame.shape[1:])
+        np.minimum(result * gains, np.float32(1), out=result)
+    return result
+
+
+def _enlarged(cells: Plane, size: tuple[int, ...]) -> Plane:
+    """Interpolate cells to (H, W), cubic: smooth to the eye."""
+    return np.asarray(cv2.resize(cells, (size[1], size[0]), interpolation=cv2.INTER_CUBIC))

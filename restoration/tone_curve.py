@@ -1,113 +1,129 @@
-"""How tones change from one frame to the next: a robust curve between two frames of the same scene.
+"""How tones change from one frame to the next: a robust curve between two pictures of the same things.
 
-Tones are handled on a logarithmic scale, `log2(value + 0.02)`: there a change of exposure is nearly a shift,
-and black stays black. A curve is piecewise linear over fixed knots.
+A curve gives a gain, in log2, for every tone: `value -> value * 2 ** gain(value)`. So black stays black, and
+a change of exposure is a level line. Curves are given at fixed knots, which lie closer where pictures are
+dark; between them they are straight when fitted, smooth when applied.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
 
 Values = npt.NDArray[Any]
-"""float64."""
+"""float64, unless said otherwise."""
 
-_OFFSET = 0.02
-KNOTS: Values = np.linspace(np.log2(_OFFSET), np.log2(1 + _OFFSET), 8)
-"""Knots of every curve, in log tones; those of black and of peak are the outer ones."""
-
-_DARKEST, _BRIGHTEST = 0.008, 0.985  # beyond these a tone may be clipped: it tells nothing of the light
-_STIFFNESS = 0.02  # weight of a curve's bends beside its samples
+OFFSET = 0.01
+"""Added to values before their logarithm: what noise there is near black must not rule."""
+KNOT_COUNT = 12
+_CODES = 65536
+_STIFFNESS = 0.015  # weight of a curve's bends beside its samples
+_LEVEL = 0.002  # and of its slopes: a tone that is not in the picture changes as the nearest ones do
 _FEWEST = 40  # samples that a curve needs
-_ROUNDS = 6
+_SPREADS = (4.0, 2.5, 1.5, 1.0, 1.0)  # rounds of the fit, from wide to narrow, in times the noise
+_QUIETEST = 0.006  # least noise assumed, in log2
 
 
-def log_tone(values: Plane) -> Values:
-    """Log tones of values in [0, 1]."""
-    return np.log2(np.maximum(values, 0).astype(np.float64) + _OFFSET)
+def _place(values: Values) -> Values:
+    """Where values in [0, 1] lie among the knots, as an index with a fraction."""
+    scale = np.log2(np.maximum(values, 0) + 0.02) + 2 * np.square(values)
+    return np.asarray((scale - _FLOOR) * _STEP_INVERSE)
 
 
-def from_log_tone(tones: Values) -> Values:
-    """Values in [0, 1] of log tones."""
-    return np.clip(np.exp2(tones) - _OFFSET, 0, 1)
+_FLOOR = float(np.log2(0.02))
+_STEP_INVERSE = (KNOT_COUNT - 1) / (float(np.log2(1.02)) + 2 - _FLOOR)
+_CODE_VALUES = np.arange(_CODES) / (_CODES - 1)
+_CODE_PLACES = _place(_CODE_VALUES)
+KNOTS: Values = np.interp(np.arange(KNOT_COUNT), _CODE_PLACES, _CODE_VALUES)
+"""The tones (knots,), rising from 0 to 1, at which every curve is given."""
+
+_BENDS = np.diff(np.eye(KNOT_COUNT), 2, axis=0)
+_SLOPES = np.diff(np.eye(KNOT_COUNT), 1, axis=0)
+_SMOOTHNESS = _STIFFNESS * _BENDS.T @ _BENDS + _LEVEL * _SLOPES.T @ _SLOPES
 
 
-def thumbnail(plane: Plane) -> Plane:
-    """Reduce a plane to means over up to 8 x 8 pixels: enough for its light, little of its dirt and grain."""
-    height, width = plane.shape
-    factor = max(min(8, min(height, width) // 24), 1)
-    size = (-(-width // factor), -(-height // factor))
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+def darkness(values: Plane) -> Plane:
+    """How much of a gain's change shows in `log2(value + OFFSET)`: 0 at black, near 1 elsewhere."""
+    return np.asarray(values / (values + np.float32(OFFSET)))
 
 
-@dataclass(frozen=True)
-class ToneStep:
-    """The change of log tones from one frame to another, as a function of the tone midway between the two."""
-
-    change: Values
-    """At KNOTS."""
-    agreement: float
-    """Share of the picture, 0 to 1, that follows the curve: little across a cut."""
-
-    def ahead(self, tones: Values) -> Values:
-        """Log tones in the second frame of what has `tones` in the first."""
-        change = np.interp(tones, KNOTS, self.change)
-        return tones + np.interp(tones + change / 2, KNOTS, self.change)
-
-    def back(self, tones: Values) -> Values:
-        """Log tones in the first frame of what has `tones` in the second."""
-        change = np.interp(tones, KNOTS, self.change)
-        return tones - np.interp(tones - change / 2, KNOTS, self.change)
-
-
-def tone_step(first: Plane, second: Plane) -> ToneStep:
-    """Fit the curve between two thumbnails of the same place by reweighted least squares (Tukey's biweight).
-
-    Pixels pair up by place, not by rank: what moves or is dirty in one frame is an outlier, and an object
-    that comes into the picture changes no curve.
-    """
-    usable = np.minimum(first, second) > _DARKEST
-    usable &= np.maximum(first, second) < _BRIGHTEST
-    if np.count_nonzero(usable) < _FEWEST:
-        return ToneStep(np.zeros(len(KNOTS)), 1.0 if usable.size else 0.0)
-    before, after = log_tone(first[usable]), log_tone(second[usable])
-    change, midway = after - before, (after + before) / 2
-    place = np.clip((midway - KNOTS[0]) / (KNOTS[1] - KNOTS[0]), 0, len(KNOTS) - 1 - 1e-9)
-    left = place.astype(np.intp)
+def curve_at(curve: Values, values: Values) -> Values:
+    """A curve (..., knots) at values (...), or (..., n) of them for each curve, by straight lines."""
+    place = _place(values)
+    left = np.clip(place.astype(np.intp), 0, KNOT_COUNT - 2)
     share = place - left
-    curve = np.full(len(KNOTS), float(np.median(change)))
-    weight = np.ones(len(change))
-    for _ in range(_ROUNDS):
-        residual = change - (curve[left] * (1 - share) + curve[left + 1] * share)
-        spread = max(1.4826 * float(np.median(np.abs(residual))), 0.004)
-        weight = np.square(np.clip(1 - np.square(residual / (4.7 * spread)), 0, None))
-        curve = _weighted_curve(left, share, change, weight)
-    residual = change - (curve[left] * (1 - share) + curve[left + 1] * share)
-    return ToneStep(curve, float(np.mean(np.abs(residual) < 0.25)))
+    below = np.take_along_axis(curve, left, axis=-1)
+    above = np.take_along_axis(curve, left + 1, axis=-1)
+    return np.asarray(below + (above - below) * share)
 
 
-def _weighted_curve(left: npt.NDArray[np.intp], share: Values, change: Values, weight: Values) -> Values:
-    """Solve the normal equations of a piecewise linear fit whose bends are held small."""
-    size = len(KNOTS)
+def fit_curve(change: Plane, midway: Plane, shown: Plane) -> Values:
+    """Fit the gains (knots,) that explain `change`, the difference of `log2(value + OFFSET)` of two pictures.
+
+    `midway`: the tones midway between the two; `shown`: their `darkness`. All (n,). Reweighted least squares
+    (Tukey's biweight, from wide to narrow): what moved or is dirty in one picture is an outlier. Straight
+    lines between knots whose bends and slopes cost something; zero where there is nothing to see.
+    """
+    if change.size < _FEWEST:
+        return np.zeros(KNOT_COUNT)
+    place = _place(midway)
+    left = np.clip(place.astype(np.intp), 0, KNOT_COUNT - 2)
+    share = place - left
+    rising, falling = shown * share, shown * (1 - share)
+    start = float(np.median(change[shown > 0.7])) if np.count_nonzero(shown > 0.7) > _FEWEST else 0.0
+    curve = np.full(KNOT_COUNT, start)
+    for width in _SPREADS:
+        residual = np.abs(change - (curve[left] * falling + curve[left + 1] * rising))
+        spread = max(1.4826 * float(np.median(residual)), _QUIETEST)
+        weight = np.square(np.clip(1 - np.square(residual / (4.7 * width * spread)), 0, None))
+        curve = _weighted_fit(left, falling, rising, change, weight)
+    return curve
+
+
+def _weighted_fit(
+    left: npt.NDArray[np.intp], falling: Values, rising: Values, change: Values, weight: Values
+) -> Values:
+    """Solve the normal equations, which are three diagonals."""
     total = max(float(weight.sum()), 1e-9)
-    matrix = np.zeros((size, size))
-    for row, column, product in (
-        (0, 0, (1 - share) ** 2),
-        (0, 1, (1 - share) * share),
-        (1, 0, (1 - share) * share),
-        (1, 1, share**2),
-    ):
-        sums = np.bincount(left, weight * product, minlength=size - 1) / total
-        index = np.arange(size - 1)
-        np.add.at(matrix, (index + row, index + column), sums[: size - 1])
-    target = np.bincount(left, weight * change * (1 - share), minlength=size)
-    target += np.bincount(left + 1, weight * change * share, minlength=size)
-    bends = np.diff(np.eye(size), 2, axis=0)
-    slopes = np.diff(np.eye(size), 1, axis=0)
-    matrix += _STIFFNESS * np.einsum("ki,kj->ij", bends, bends)
-    matrix += 0.1 * _STIFFNESS * np.einsum("ki,kj->ij", slopes, slopes)
+    size = KNOT_COUNT
+    down, up = weight * falling, weight * rising
+    between = np.bincount(left, down * rising, minlength=size)[: size - 1]
+    diagonal = np.bincount(left, down * falling, minlength=size)
+    diagonal[1:] += np.bincount(left, up * rising, minlength=size)[: size - 1]
+    target = np.bincount(left, down * change, minlength=size)
+    target[1:] += np.bincount(left, up * change, minlength=size)[: size - 1]
+    matrix = (np.diag(diagonal) + np.diag(between, 1) + np.diag(between, -1)) / total + _SMOOTHNESS
+    matrix[0, 0] += 1e-6
     return np.linalg.solve(matrix, target / total)
+
+
+def apply_curve(plane: Plane, curve: Values) -> Plane:
+    """Apply gains (knots,) to a plane (H, W) float32 in [0, 1]; the curve is made smooth and kept rising.
+
+    Works on 16-bit codes, as frames are stored. All gains zero return the plane itself.
+    """
+    if not curve.any():
+        return plane
+    gains = np.exp2(_SMOOTH_BASIS @ curve.astype(np.float32))
+    table = np.minimum(np.maximum.accumulate(_SMOOTH_VALUES * gains), np.float32(1))
+    codes = (plane * np.float32(_CODES - 1) + np.float32(0.5)).astype(np.uint16)
+    return np.asarray(np.take(table, codes))
+
+
+def _smooth_basis() -> Values:
+    """Natural cubic splines through each knot in turn: (codes, knots) float32."""
+    second = np.zeros((KNOT_COUNT, KNOT_COUNT))
+    inner = 4 * np.eye(KNOT_COUNT - 2) + np.eye(KNOT_COUNT - 2, k=1) + np.eye(KNOT_COUNT - 2, k=-1)
+    second[1:-1] = np.linalg.solve(inner, 6 * _BENDS)
+    left = np.clip(_CODE_PLACES, 0, KNOT_COUNT - 1 - 1e-9).astype(np.intp)
+    share = (_CODE_PLACES - left)[:, None]
+    unit = np.eye(KNOT_COUNT)
+    ahead = share * unit[left + 1] + (share**3 - share) / 6 * second[left + 1]
+    behind = (1 - share) * unit[left] + ((1 - share) ** 3 - (1 - share)) / 6 * second[left]
+    return np.asarray(ahead + behind, dtype=np.float32)
+
+
+_SMOOTH_BASIS = _smooth_basis()
+_SMOOTH_VALUES = _CODE_VALUES.astype(np.float32)

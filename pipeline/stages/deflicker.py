@@ -1,4 +1,4 @@
-"""Stage `deflicker`: global flicker taken out by one tone curve per frame and channel."""
+"""Stage `deflicker`: flicker taken out, of the whole picture by tone curves, and from place to place."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 class DeflickerSettings(StageSettings):
     """How far flicker is taken out, and against how long a reference."""
 
-    radius: int = Field(default=8, ge=1, le=24)
+    radius: int = Field(default=16, ge=1, le=24)
     """Frames before and after that a frame's light is compared with."""
 
 
 class Deflicker(Stage[DeflickerSettings]):
-    """Bring each frame's tones to those of its neighbours in time; fades and switched lamps stay."""
+    """Bring each frame's light to that of its neighbours in time; fades and switched lamps stay."""
 
     name: ClassVar[str] = "deflicker"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames",)
     makes: ClassVar[tuple[str, ...]] = ("frames",)
     settings_type: ClassVar[type[StageSettings]] = DeflickerSettings
@@ -35,7 +35,9 @@ class Deflicker(Stage[DeflickerSettings]):
 
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window."""
-        from reelfix.restoration.deflicker import deflicker
+        from reelfix.restoration.deflicker import LightLog, deflicker
+
+        log = LightLog()
 
         def process(window: Window) -> Products:
             frames = deflicker(
@@ -43,6 +45,8 @@ class Deflicker(Stage[DeflickerSettings]):
                 window.core,
                 radius=self.settings.radius,
                 strength=self.settings.strength,
+                start=window.start - window.lead,
+                log=log,
             )
             return {"frames": frames}
 
