@@ -131,8 +131,9 @@ def _draw_frames(frames: Sequence[SheetFrame]) -> Image.Image:
             words = f"frame {frame.frame}, {frame.label}"
             draw.text((place * step, top + 4), words, fill=FAINT, font=font(26))
             if "difference" in kinds:
-                gain = (kinds.index("difference") * step, top + 4)
-                draw.text(gain, f"amplified {frame.gain} times", fill=FAINT, font=font(26))
+                words = f"amplified {frame.gain} times" if frame.gain > 1 else "not amplified"
+                place = kinds.index("difference")
+                draw.text((place * step, top + 4), words, fill=FAINT, font=font(26))
         for place, tile in enumerate(tiles):
             grid.paste(Image.fromarray(tile), (place * step, top + _LINE))
     return grid

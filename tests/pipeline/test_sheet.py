@@ -27,6 +27,7 @@ from reelfix.pipeline.sheet_record import read_large, read_record
 from reelfix.pipeline.sheet_spots import Spot, pick_spots, strongest_spots
 from reelfix.pipeline.sheet_tiles import difference_gain, difference_tile, frame_tile, mask_tile, tile_size
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.status import reel_status
 
 MakeReel = Callable[..., Reel]
 SERIAL = ExecutorOptions(scheduler="serial")
@@ -90,6 +91,7 @@ def test_alarms_are_counted_until_the_shot_changes(make_tiny_reel: MakeReel) -> 
     assert sheets.flagged == 2
     outcomes = [outcome_of(reel, shot) for shot in reel.shots()]
     assert alarm_counts(reel, outcomes) == {1: 1, 2: 1}
+    assert reel_status(reel).alarms == {1: 1, 2: 1}
     reel.write_shots([Shot(1, 0, 10), Shot(2, 10, 20, note="checked")])
     assert alarm_counts(reel, [outcome_of(reel, shot) for shot in reel.shots()]) == {1: 1}
 
