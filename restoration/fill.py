@@ -7,7 +7,7 @@ from reelfix.restoration.arrays import Image, Plane
 from reelfix.restoration.recovery import from_around, seen_through
 from reelfix.restoration.regions import Region
 from reelfix.restoration.regrain import Grain, grain_missing
-from reelfix.restoration.sources import Clip, Sources, sources_of
+from reelfix.restoration.sources import Clip, Sources, sources_of, touched
 
 _FAR = 0.5  # weight of a frame one step farther away
 _HARDLY = 0.05  # trust below which a picture settles nothing
@@ -40,7 +40,7 @@ def filling(clip: Clip, frame: int, region: Region, rounds: list[list[int]], num
     doubtful = (mix.error > _DOUBT) & hurt
     drawn = np.zeros(hurt.shape, np.float32)
     if doubtful.any():
-        drawn = mix.add(*from_around(here, hurt, doubtful), doubtful * _DRAWN)
+        drawn = mix.add(*from_around(here, touched(hurt), doubtful), doubtful * _DRAWN)
     filled = mix.result()
     sound = ~hurt & (mix.error < _ALIKE)
     grain = grain_missing(here, filled, sound, drawn, mix.grain, region, number)

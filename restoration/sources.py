@@ -15,6 +15,8 @@ from reelfix.restoration.spreading import spread_all
 
 _HIDDEN = 5  # 1/255 of a damaged pixel's weight that spoils what is brought
 _GROWN = np.ones((5, 5), np.uint8)  # grid points about the damage whose motion is not believed
+_GAPS = np.ones((7, 7), np.uint8)  # pixels between damaged places that are not believed
+_ODD = np.float32(0.05)  # difference, of one place or of its light, that is no grain and no change of light
 _BEST = 0.2  # share of the surroundings that is sure to fit well
 _EVEN = 9  # pixels over which a difference of light is even
 
@@ -74,7 +76,7 @@ def sources_of(clip: Clip, frame: int, steps: Sequence[int], region: Region) -> 
     there = [(frame + step, *at) for step, at in zip(steps, maps, strict=True)]
     shown = np.stack([_shown(clip.hidden[t], x, y) for t, x, y in there])  # nxhxw
     pictures = np.stack([_at(clip.images[t], x, y) for t, x, y in there])  # nxCxhxw
-    sound = (shown & ~hurt).transpose(1, 2, 0).astype(np.float32)
+    sound = (shown & ~touched(hurt)).transpose(1, 2, 0).astype(np.float32)
     pictures, misfit, grain = _in_light_of(here, pictures, sound)
     height, width = hurt.shape
     trust = [
@@ -82,6 +84,11 @@ def sources_of(clip: Clip, frame: int, steps: Sequence[int], region: Region) -> 
         for trust in trusts
     ]
     return Sources(pictures, np.stack(trust)[:, :height, :width] * shown, misfit, grain, tuple(steps))
+
+
+def touched(hurt: Plane) -> Plane:
+    """Damaged places, bool, and what lies between them: a mask has gaps where it looks sound and is not."""
+    return np.asarray(cv2.morphologyEx(hurt.astype(np.uint8), cv2.MORPH_CLOSE, _GAPS) > 0)
 
 
 def _aligned(clip: Clip, frame: int, steps: Sequence[int], region: Region, flows: list[Flow]) -> list[Flow]:
@@ -98,7 +105,7 @@ def _aligned(clip: Clip, frame: int, steps: Sequence[int], region: Region, flows
             )
         )
         sound.append(_shown(clip.small_hidden[frame + step], map_x, map_y))
-    believed = np.stack(sound, axis=-1) & (clip.small_hidden[frame][rows, columns] == 0)[..., None]
+    believed = np.stack(sound, axis=-1) & ~touched(clip.small_hidden[frame][rows, columns] > 0)[..., None]
     left = shifts_left(here, np.stack(views, axis=-1), believed.astype(np.float32))
     return [flow + 2 * shift for flow, shift in zip(flows, left, strict=True)]
 
@@ -177,7 +184,8 @@ def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Pla
     even = sums.reshape(apart.shape) / np.maximum(share, np.float32(1e-3))
     rest = (apart - even) * sound[..., None]
     misfit = np.abs(rest).mean(axis=3)  # hxwxn
-    doubt = np.square(misfit * np.float32(20))
+    usual = np.stack([_median(even[:, :, n][sound[..., n] > 0]) for n in range(count)])
+    doubt = np.square(misfit / _ODD) + np.square(np.abs(even - usual).mean(axis=3) / _ODD)
     around = spread_all(apart, sound / (1 + doubt), factor=2)
     lighter = np.where(sound[..., None] > 0, even, around)
     misfit = spread_all(misfit[..., None], sound, factor=4)[..., 0]
@@ -187,6 +195,13 @@ def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Pla
     # Two pictures' grain differs by this on average: the mean size of a normal variable, twice its square.
     grain = Grain(float(floor) * float(np.sqrt(np.pi / 4)), clump_of(rest))
     return matched, np.ascontiguousarray(misfit.transpose(2, 0, 1)), grain
+
+
+def _median(values: Plane) -> Plane:
+    """Median of at most some thousand of N values, (N, C) to (C,); 0 of none."""
+    some = values[:: max(len(values) // 1000, 1)]
+    rank = len(some) // 2
+    return np.asarray(np.partition(some, rank, axis=0)[rank] if len(some) else values.sum(axis=0))
 
 
 def _least(misfit: Plane) -> np.float32:
