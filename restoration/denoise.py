@@ -25,6 +25,9 @@ _TRUSTED = np.float32(0.5)  # share of a neighbour's weight that confidence in t
 _TOLERATED = 0.1  # squared difference beyond its mean, in noise, that is nothing but white noise
 _STEEPNESS = 1.5  # with which the weight falls beyond that
 _CLUMPIEST = 5.0
+_WIDE = 11  # pixels across which a slight but common difference is told: smoke, shadows, fog
+_WIDE_TOLERATED, _WIDE_STEEPNESS = np.float32(4.0), np.float32(0.1)
+_FLICKER = np.float32(0.006)  # deviation below which a common difference may be light that flickers
 _OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
 _SHARES = (0.5, 0.25, 0.25)  # of luma and the two colour differences in telling likeness
 
@@ -165,4 +168,13 @@ def _likeness(here: Image, there: Image, noise: list[_Noise]) -> Plane:
     # Noise in clumps makes patches differ by chance more than white noise does.
     clumps = min(float(np.mean(noise[0].spectrum ** 4)), _CLUMPIEST)
     tolerated, steepness = 1 + _TOLERATED * clumps, _STEEPNESS / np.sqrt(clumps)
-    return np.asarray(cv2.exp(np.minimum(np.float32(tolerated) - around, 0) * np.float32(steepness)))
+    alike = np.minimum(np.float32(tolerated) - around, 0) * np.float32(steepness)
+    return np.asarray(cv2.exp(alike + _alike_at_large(here[0] - there[0], noise[0])))
+
+
+def _alike_at_large(difference: Plane, noise: _Noise) -> Plane:
+    """Logarithm of a weight (H, W): does the mean difference about a pixel exceed what noise leaves of it?"""
+    common = np.asarray(cv2.blur(difference / np.maximum(noise.deviation, _FLICKER), (_WIDE, _WIDE)))
+    slow = float(np.mean(np.square(noise.spectrum[:2, :2].ravel()[1:])))  # share of noise that means keep
+    excess = np.square(common) * np.float32(_WIDE**2 / (2 * slow))
+    return np.asarray(np.minimum(_WIDE_TOLERATED - excess, 0) * _WIDE_STEEPNESS)

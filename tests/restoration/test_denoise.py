@@ -5,6 +5,7 @@ import torch
 
 from reelfix.restoration.denoise import denoise
 from reelfix.restoration.metrics import psnr
+from reelfix.restoration.motion import Motion
 from reelfix.restoration.optical_flow import estimate_motion
 
 
@@ -67,3 +68,15 @@ def test_a_repeated_frame_is_no_witness() -> None:
 def test_a_single_frame_is_left_as_it_is() -> None:
     noisy = grainy(scene(1), 0.03)
     assert torch.equal(denoise(noisy, estimate_motion(noisy), slice(0, 1)), noisy)
+
+
+def test_faint_smoke_does_not_lag() -> None:
+    clean = scene(9)
+    for t in range(9):
+        clean[t, :, 20:50, 10 + 6 * t : 34 + 6 * t] += 0.02
+    noisy = grainy(clean, 0.02)
+    still = Motion(*(torch.zeros(9, k, 36, 48) for k in (2, 2)), *(torch.ones(9, 1, 36, 48),) * 2)
+    still.forward[:, 0], still.backward[:, 0] = -1.0, 1.0
+    error = (denoise(noisy, still, slice(4, 5)) - clean[4:5])[0, 0, 25:45]
+    assert error[:, 38:54].mean().abs() < 0.006, "where the smoke is"
+    assert error[:, 62:74].mean().abs() < 0.006, "where it is going to be"
