@@ -1,40 +1,38 @@
-"""Where the cuts are: PySceneDetect's adaptive detector, on luma from which flicker has been taken out."""
+"""Where one shot gives way to the next: cuts, dissolves and fades, told from flicker, flashes and motion."""
 
 import itertools
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-import cv2
 import numpy as np
-import numpy.typing as npt
-from scenedetect.common import FrameTimecode
-from scenedetect.detectors import AdaptiveDetector
 
-from reelfix.io.frame_store import FrameStore, Planes
+from reelfix.io.frame_store import FrameStore
 from reelfix.pipeline.pixels import PixelMap
-from reelfix.pipeline.shots import Shot
-
-Picture = npt.NDArray[np.uint8]
-"""(h, w): a frame as the detector sees it."""
+from reelfix.pipeline.shot_detection_evidence import Evidence, Values, gather
+from reelfix.pipeline.shot_detection_pictures import Detail, details
+from reelfix.pipeline.shots import Shot, Transition
 
 MIN_SHOT_SECONDS = 0.5
 """Cuts that follow the last one sooner than this are taken for splices, flashes or damage."""
 
-_WIDTH = 96
-"""Pixels across the picture that the detector sees: what dirt and grain do is gone, composition is not."""
-_READ_BYTES = 32 * 2**20
-_REACH = 2
-"""Frames to each side that a picture is steadied with."""
-_SPREAD = 48.0
-"""Standard deviation that every picture is brought to, in 8-bit code values."""
-_LEAST_SPREAD = 0.02
-"""Contrast (of the peak) below which a picture is held to be empty, and its grain is not blown up."""
-
-# The detector's scores are mean absolute differences of such pictures. Two that have nothing in common
-# differ by about 1.1 * _SPREAD = 54; neighbours within a shot by 3 to 15, more in fast motion.
-_MIN_SCORE = 17.0
-_ADAPTIVE_RATIO = 2.5
-_WINDOW = 3
+_CUT = 0.35
+_DISSOLVE = 0.45
+"""Evidence from which on there is one."""
+_AS_SURE = 0.9
+"""Share of a peak's evidence, about a dissolve, that belongs to it."""
+_FADED = 0.2
+"""Contrast, beside that of the shots on either side, below which a picture has faded."""
+_WHOLE = 0.8
+"""The same, above which it is not yet, or no more, fading."""
+_EMPTY_FRAMES = 2
+"""Faded pictures that a fade has at least: a single one is spoilt."""
+_SLOPE, _SLOPING = 3, 0.75
+"""Frames beside the faded ones whose contrast, half of them, must lie below this share: they are fading."""
+_RISEN = 0.5
+"""The same share, that the contrast comes to before the next cut, on either side."""
+_ASIDE = (10, 40)
+"""Frames from a faded picture, nearest and furthest, that show the contrast of the shots on either side."""
+_LONGEST_FADE = 60
+"""Frames that a fade goes on for on either side."""
 
 
 def detect_shots(
@@ -43,28 +41,18 @@ def detect_shots(
     rate: float,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Shot, ...]:
-    """Cut the store's frames into shots at hard cuts; always at least one shot.
+    """Cut the store's frames into shots; always at least one shot.
 
-    Reads a few frames at a time, so that memory does not grow with the reel. `rate` in frames/s;
-    `progress` is told the number of frames seen so far.
+    A dissolve is cut in its middle, a fade where it is emptiest; the shot that begins there says so
+    (`Shot.transition`). Reads a few frames at a time: per frame, only a few numbers are kept. `rate` in
+    frames/s; `progress` is told the number of frames seen so far.
     """
-    detector = AdaptiveDetector(
-        adaptive_threshold=_ADAPTIVE_RATIO,
-        min_scene_len=min_shot_frames(rate),
-        window_width=_WINDOW,
-        min_content_val=_MIN_SCORE,
-        luma_only=True,
-    )
-    cuts: list[int] = []
-    for frame, picture in enumerate(steadied(_pictures(store, pixel_map))):
-        # The detector counts frames; at 1 frame/s its clock is their number, whatever the reel's rate.
-        found = detector.process_frame(FrameTimecode(frame, fps=1.0), cv2.merge([picture] * 3))
-        cuts.extend(cut.frame_num for cut in found)
-        if progress is not None:
-            progress(frame + 1)
-    edges = [0, *(cut for cut in cuts if cut > 0), store.frame_count]
+    found = find_transitions(_counted(details(store, pixel_map), progress), min_shot_frames(rate))
+    edges = [0, *(transition.cut for transition in found), store.frame_count]
+    kinds = [None, *(None if transition.kind == "cut" else transition for transition in found)]
     return tuple(
-        Shot(number, start, stop) for number, (start, stop) in enumerate(itertools.pairwise(edges), start=1)
+        Shot(number, start, stop, transition=kind)
+        for number, ((start, stop), kind) in enumerate(zip(itertools.pairwise(edges), kinds, strict=True), 1)
     )
 
 
@@ -73,73 +61,125 @@ def min_shot_frames(rate: float) -> int:
     return max(2, round(MIN_SHOT_SECONDS * rate))
 
 
-def _pictures(store: FrameStore, pixel_map: PixelMap) -> Iterator[Picture]:
-    """Yield every frame's small deflickered luma, (h, w) uint8."""
-    step = max(
-        1,
-        min(store.frames_per_shard, _READ_BYTES // store.pixel_format.frame_bytes(store.height, store.width)),
+def find_transitions(pictures: Iterable[Detail], min_shot: int) -> tuple[Transition, ...]:
+    """Find a reel's transitions from its pictures' details, in order, `min_shot` frames or more apart."""
+    evidence = gather(pictures)
+    cuts = _cuts(evidence)
+    fades = _fades(evidence, cuts)
+    cuts = [cut for cut in cuts if not _meets(cut, fades, margin=0)]
+    dissolves = [found for found in _dissolves(evidence) if not _meets(found, [*fades, *cuts], margin=2)]
+    return _far_enough([*cuts, *dissolves, *fades], len(evidence.cut), min_shot)
+
+
+def _counted(pictures: Iterator[Detail], progress: Callable[[int], None] | None) -> Iterator[Detail]:
+    for number, picture in enumerate(pictures, start=1):
+        yield picture
+        if progress is not None:
+            progress(number)
+
+
+def _cuts(evidence: Evidence) -> list[Transition]:
+    """Peaks of the evidence for cuts."""
+    found: list[Transition] = []
+    strengths = evidence.cut
+    for t in np.flatnonzero(strengths > _CUT).tolist():
+        near = strengths[max(t - 2, 0) : t + 3]
+        if strengths[t] == near.max() and not (found and t - found[-1].cut <= 2):
+            found.append(Transition("cut", t, t, t))
+    return found
+
+
+def _dissolves(evidence: Evidence) -> list[Transition]:
+    """Peaks of the evidence for dissolves, the strongest first, none within another."""
+    found: list[Transition] = []
+    for t in np.argsort(-evidence.dissolve, kind="stable").tolist():
+        if evidence.dissolve[t] < _DISSOLVE:
+            break
+        candidate = _dissolve_about(evidence, t)
+        if not _meets(candidate, found, margin=0):
+            found.append(candidate)
+    return found
+
+
+def _dissolve_about(evidence: Evidence, peak: int) -> Transition:
+    """Take together what is about as sure beside a peak: parts of a long dissolve are dissolves too."""
+    least = _AS_SURE * float(evidence.dissolve[peak])
+    first = last = peak
+    while first > 0 and evidence.dissolve[first - 1] > least:
+        first -= 1
+    while last < len(evidence.dissolve) - 1 and evidence.dissolve[last + 1] > least:
+        last += 1
+    near = np.arange(first, last + 1)
+    start = int((near - evidence.half[near]).min())
+    stop = int((near + evidence.half[near]).max())
+    return Transition("dissolve", start, stop, (start + stop) // 2)
+
+
+def _fades(evidence: Evidence, cuts: list[Transition]) -> list[Transition]:
+    """Runs of empty pictures that the picture sinks into and rises from, over some frames on either side."""
+    contrast = evidence.contrast
+    walls = {cut.cut for cut in cuts}
+    before, after = _contrast_aside(contrast)
+    reference = np.minimum(before, after)
+    faded = contrast < _FADED * reference
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], faded, [False]]).astype(np.int8)))
+    found = []
+    for start, stop in edges.reshape(-1, 2).tolist():
+        if stop - start < _EMPTY_FRAMES:
+            continue
+        middle = (start + stop) // 2
+        first = _reach(contrast, start, -1, _WHOLE * float(before[middle]), walls)
+        last = _reach(contrast, stop - 1, 1, _WHOLE * float(after[middle]), walls)
+        # A spoilt frame is gone at once; a cut to black leader has no slope on either side.
+        slopes = contrast[max(start - _SLOPE, 0) : start], contrast[stop : stop + _SLOPE]
+        levels = _SLOPING * float(before[middle]), _SLOPING * float(after[middle])
+        sloping = all(
+            len(slope) and float(np.median(slope)) < level
+            for slope, level in zip(slopes, levels, strict=True)
+        )
+        # A shot of little contrast between two cuts has slopes as well, but does not rise to theirs.
+        tops = float(contrast[first : start + 1].max()), float(contrast[stop - 1 : last + 1].max())
+        rising = min(tops) > _RISEN * float(reference[middle])
+        if sloping and rising and start - first >= _SLOPE and last - (stop - 1) >= _SLOPE:
+            found.append(Transition("fade", first + 1, last, middle))
+    return found
+
+
+def _contrast_aside(contrast: Values) -> tuple[Values, Values]:
+    """Upper quartile of the contrast of some frames before and after each frame: (T,) each."""
+    near, far = _ASIDE
+    padded = np.pad(contrast, far, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, far - near + 1)
+    quartile = np.percentile(windows, 75, axis=1)
+    count = len(contrast)
+    return quartile[:count], quartile[far + near : far + near + count]
+
+
+def _reach(contrast: Values, frame: int, way: int, level: float, walls: set[int]) -> int:
+    """Go from `frame` one way until the contrast has `level` for two frames on end, or a cut is met."""
+    last = len(contrast) - 1
+    for _ in range(_LONGEST_FADE):
+        if not 0 < frame < last or (frame if way < 0 else frame + 1) in walls:
+            break
+        frame += way
+        beyond = min(max(frame + way, 0), last)
+        if min(contrast[frame], contrast[beyond]) > level:
+            break
+    return frame
+
+
+def _meets(candidate: Transition, others: Iterable[Transition], *, margin: int) -> bool:
+    return any(
+        candidate.start - margin < other.stop + 1 and other.start - 1 < candidate.stop + margin
+        for other in others
     )
-    names = ("g", "b", "r") if store.pixel_format.planes == ("g", "b", "r") else store.pixel_format.planes[:1]
-    if pixel_map.is_monochrome:
-        names = names[:1]
-    for start in range(0, store.frame_count, step):
-        planes = store.read(start, min(start + step, store.frame_count), names)
-        for index in range(len(planes[names[0]])):
-            yield deflickered(_small_luma(planes, index, pixel_map))
 
 
-def steadied(pictures: Iterator[Picture]) -> Iterator[Picture]:
-    """Replace every picture by the median, pixel by pixel, of the five about it; the ends are repeated.
-
-    A flash, a torn or doubled frame, a blotch of one or two frames vanishes; a cut stays where it is.
-    """
-    window: deque[Picture] = deque(maxlen=2 * _REACH + 1)
-    for picture in pictures:
-        window.extend([picture] * (1 if window else _REACH + 1))
-        if len(window) == window.maxlen:
-            yield _median(window)
-    for _ in range(max(0, min(_REACH, len(window) - _REACH))):
-        window.append(window[-1])
-        yield _median(window)
-
-
-def _median(pictures: Iterable[Picture]) -> Picture:
-    stack = np.stack(list(pictures))
-    middle = len(stack) // 2
-    return np.asarray(np.partition(stack, middle, axis=0)[middle])
-
-
-def _small_luma(planes: Planes, index: int, pixel_map: PixelMap) -> npt.NDArray[np.float32]:
-    """Luma of one frame in [0, 1], averaged down to `_WIDTH` across (smaller pictures stay)."""
-    small = {
-        name: _shrunk(values[index]) / np.float32(pixel_map.pixel_format.peak)
-        for name, values in planes.items()
-    }
-    if len(small) == 1:
-        return next(iter(small.values()))
-    red, blue = pixel_map.red_weight, pixel_map.blue_weight
-    luma = red * small["r"] + (1 - red - blue) * small["g"] + blue * small["b"]
-    return np.asarray(luma, dtype=np.float32)
-
-
-def _shrunk(plane: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.float32]:
-    height, width = plane.shape
-    scale = min(1.0, _WIDTH / width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
-
-
-def deflickered(luma: npt.NDArray[np.float32]) -> Picture:
-    """Bring luma (h, w) in [0, 1] to one mean and one contrast, so that a change of light makes no cut.
-
-    The picture is blurred a little (grain, dirt, gate weave), its own broad shading is taken off (uneven
-    flicker, a vignette that breathes), and what is left is scaled to a standard deviation of 48 about 128:
-    any gain, offset and slow spatial change of them cancels. An empty picture stays flat.
-    """
-    height, width = luma.shape
-    soft = cv2.GaussianBlur(luma, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
-    shading = cv2.GaussianBlur(soft, (0, 0), max(height, width) / 4, borderType=cv2.BORDER_REPLICATE)
-    detail = soft - shading
-    spread = max(float(detail.std()), _LEAST_SPREAD)
-    levelled = np.rint(128 + (_SPREAD / spread) * (detail - detail.mean()))
-    return np.asarray(np.clip(levelled, 0, 255), dtype=np.uint8)
+def _far_enough(found: list[Transition], count: int, min_shot: int) -> tuple[Transition, ...]:
+    """In order, without those that follow the last one, or the reel's beginning, too soon."""
+    kept: list[Transition] = []
+    for transition in sorted(found, key=lambda each: each.cut):
+        last = kept[-1].cut if kept else 0
+        if transition.cut - last >= min_shot and transition.cut < count:
+            kept.append(transition)
+    return tuple(kept)

@@ -17,7 +17,7 @@ def split_shot(shots: Sequence[Shot], frame: int) -> tuple[Shot, ...]:
         if shot.start == frame:
             raise UsageError(f"{shot} begins at frame {frame} already: there is nothing to split.")
         if shot.start < frame < shot.stop:
-            halves = [replace(shot, stop=frame), replace(shot, start=frame)]
+            halves = [replace(shot, stop=frame), replace(shot, start=frame, transition=None)]
             return renumber([*shots[:index], *halves, *shots[index + 1 :]])
     raise UsageError(f"there is no frame {frame} to split at: the reel has frames 0 to {last}.")
 

@@ -1,13 +1,31 @@
 """Shots: half-open ranges of frames between two cuts, and the list of them that a person may edit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, get_args
 
 from reelfix.pipeline.errors import UsageError
 
 SettingsTree = Mapping[str, Mapping[str, Any]]
 """Stage name -> setting name -> value."""
+
+
+TransitionKind = Literal["cut", "dissolve", "fade"]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """How one shot gives way to the next, over frames `[start, stop)` that show something of both.
+
+    A cut has none: start and stop are the first frame of the new shot. A dissolve is cut in its middle, a
+    fade where the picture is emptiest.
+    """
+
+    kind: TransitionKind
+    start: int
+    stop: int
+    cut: int
+    """First frame of the new shot."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +38,8 @@ class Shot:
     stop: int
     settings: SettingsTree = field(default_factory=dict)
     note: str = ""
+    transition: Transition | None = None
+    """The dissolve or the fade that the shot begins with; None for a cut."""
 
     @property
     def frame_count(self) -> int:
@@ -85,6 +105,8 @@ def shots_to_json(shots: Sequence[Shot]) -> dict[str, Any]:
             entry["settings"] = {stage: dict(values) for stage, values in shot.settings.items()}
         if shot.note:
             entry["note"] = shot.note
+        if shot.transition:
+            entry["transition"] = asdict(shot.transition)
         entries.append(entry)
     return {"version": 1, "shots": entries}
 
@@ -100,6 +122,7 @@ def shots_from_json(content: Any, *, where: str) -> tuple[Shot, ...]:
                     int(entry["stop"]),
                     entry.get("settings", {}),
                     entry.get("note", ""),
+                    _transition(entry.get("transition")),
                 )
                 for entry in content["shots"]
             ]
@@ -108,3 +131,11 @@ def shots_from_json(content: Any, *, where: str) -> tuple[Shot, ...]:
         raise UsageError(
             f"{where} is not a shot list ({error!r}): each shot needs a start and a stop."
         ) from error
+
+
+def _transition(entry: Any) -> Transition | None:
+    if entry is None:
+        return None
+    if entry["kind"] not in get_args(TransitionKind):
+        raise ValueError(f"a transition's kind is one of {get_args(TransitionKind)}, not {entry['kind']!r}")
+    return Transition(entry["kind"], int(entry["start"]), int(entry["stop"]), int(entry["cut"]))

@@ -53,6 +53,8 @@ def detect(reels: tuple[str, ...], force: bool) -> ExitCode:
 
 
 def _detect(name: str, *, force: bool) -> ExitCode:
+    from dataclasses import replace
+
     from reelfix.bin.tables import counted
     from reelfix.pipeline.errors import UsageError
     from reelfix.pipeline.events import IngestProgress
@@ -72,7 +74,10 @@ def _detect(name: str, *, force: bool) -> ExitCode:
             lambda done: emit(IngestProgress(str(reel), "shots", done, info.frame_count)),
         )
     old = reel.shots()
-    new = recut(old, [(shot.start, shot.stop, "") for shot in found])
+    recut_shots = recut(old, [(shot.start, shot.stop, "") for shot in found])
+    new = tuple(
+        replace(shot, transition=fresh.transition) for shot, fresh in zip(recut_shots, found, strict=True)
+    )
     if new == old:
         click.echo(f"{reel.name}: the same {counted(len(old), 'shot')} as before")
         return ExitCode.DONE

@@ -11,8 +11,9 @@ from upath import UPath
 from reelfix.io.frame_store import FrameStore, Planes
 from reelfix.io.pixel_format import PixelFormat
 from reelfix.pipeline.pixels import PixelMap
-from reelfix.pipeline.shot_detection import deflickered, detect_shots, min_shot_frames, steadied
-from reelfix.pipeline.shots import Shot, check_shots
+from reelfix.pipeline.shot_detection import detect_shots, find_transitions, min_shot_frames
+from reelfix.pipeline.shot_detection_pictures import detail_of, shrunk
+from reelfix.pipeline.shots import Shot, Transition, check_shots
 
 HEIGHT, WIDTH, RATE = 48, 64, 18.0
 
@@ -23,6 +24,14 @@ def scene(seed: int, frames: int) -> npt.NDArray[np.float32]:
     texture = cv2.GaussianBlur(noise, (0, 0), 5)
     texture = 0.1 + 0.6 * (texture - texture.min()) / np.ptp(texture)
     return np.stack([texture[:, t : t + WIDTH] for t in range(frames)])
+
+
+def slow(seed: int, frames: int) -> npt.NDArray[np.float32]:
+    """A picture that pans by a quarter of a pixel a frame."""
+    noise = np.random.default_rng(seed).random((HEIGHT, WIDTH + frames), dtype=np.float32)
+    texture = cv2.GaussianBlur(noise, (0, 0), 2)
+    texture = 0.1 + 0.6 * (texture - texture.min()) / np.ptp(texture)
+    return np.stack([texture[:, t // 4 : t // 4 + WIDTH] for t in range(frames)])
 
 
 def flickering(frames: npt.NDArray[np.float32], seed: int = 0) -> npt.NDArray[np.float32]:
@@ -103,18 +112,73 @@ def test_progress_counts_every_frame(tmp_path: Path) -> None:
     assert seen == list(range(1, 8))
 
 
-def test_deflickered_takes_out_gain_and_offset() -> None:
-    """A change of gain and offset leaves the detector's picture as it was, within rounding."""
-    luma = scene(4, 1)[0]
-    first, second = deflickered(luma).astype(int), deflickered(0.6 * luma + 0.1).astype(int)
-    assert np.abs(first - second).max() <= 1
-    assert first.std() == pytest.approx(48, abs=4)
+def found_in(frames: npt.NDArray[np.float32]) -> tuple[Transition, ...]:
+    return find_transitions((detail_of(shrunk(frame)) for frame in frames), 9)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9])
-def test_steadied_keeps_the_count_and_drops_flashes(count: int) -> None:
-    """As many pictures leave as came, and a flash of two frames is gone."""
-    pictures = [np.full((2, 2), 10, np.uint8) for _ in range(count)]
-    if count == 9:
-        pictures[4:6] = [np.full((2, 2), 200, np.uint8)] * 2
-    assert [int(picture[0, 0]) for picture in steadied(iter(pictures))] == [10] * count
+@pytest.mark.parametrize("length", [8, 20, 40])
+def test_a_dissolve_is_found_and_cut_in_its_middle(length: int) -> None:
+    """Of any length, under 30 % flicker, both pictures panning."""
+    first, second = slow(1, 40 + length), slow(2, 40 + length)
+    share = np.linspace(0, 1, length + 2, dtype=np.float32)[1:-1, None, None]
+    mixed = (1 - share) * first[40:] + share * second[:length]
+    found = found_in(flickering(np.concatenate([first[:40], mixed, second[length:]])))
+    assert [each.kind for each in found] == ["dissolve"]
+    assert abs(found[0].cut - (40 + length // 2)) <= max(3, length // 6)
+    assert found[0].start >= 34
+    assert found[0].stop <= 46 + length
+
+
+@pytest.mark.parametrize("ground", [0.0, 1.0])
+def test_a_fade_is_found_and_cut_where_it_is_emptiest(ground: float) -> None:
+    """Out within 12 frames, 4 of black or white with grain, in within 10."""
+    first, second = scene(1, 50), scene(2, 50)
+    first[-12:] = ground + np.linspace(1, 0, 12, dtype=np.float32)[:, None, None] * (first[-12:] - ground)
+    second[:10] = ground + np.linspace(0, 1, 10, dtype=np.float32)[:, None, None] * (second[:10] - ground)
+    empty = np.full((4, HEIGHT, WIDTH), ground, np.float32)
+    frames = flickering(np.concatenate([first, empty, second]))
+    frames += np.random.default_rng(0).normal(0, 0.01, frames.shape).astype(np.float32)
+    found = found_in(frames)
+    assert [each.kind for each in found] == ["fade"]
+    assert 49 <= found[0].cut <= 55
+    assert 36 <= found[0].start <= 44
+    assert 58 <= found[0].stop <= 66
+
+
+def test_a_fast_pan_is_no_dissolve() -> None:
+    """A picture that goes by twice within 40 frames."""
+    noise = np.random.default_rng(6).random((HEIGHT, 400), dtype=np.float32)
+    texture = cv2.GaussianBlur(noise, (0, 0), 5)
+    texture = 0.1 + 0.6 * (texture - texture.min()) / np.ptp(texture)
+    frames = np.stack([texture[:, 4 * t : 4 * t + WIDTH] for t in range(80)])
+    assert found_in(flickering(frames)) == ()
+
+
+def test_a_dark_shot_between_cuts_is_no_fade() -> None:
+    dark = 0.1 * scene(2, 30)
+    found = found_in(flickering(np.concatenate([scene(1, 45), dark, scene(3, 45)])))
+    assert [(each.kind, each.cut) for each in found] == [("cut", 45), ("cut", 75)]
+
+
+def test_shots_say_what_they_begin_with(tmp_path: Path) -> None:
+    first, second = slow(1, 60), slow(2, 60)
+    share = np.linspace(0, 1, 22, dtype=np.float32)[1:-1, None, None]
+    mixed = (1 - share) * first[40:] + share * second[:20]
+    frames = np.concatenate([first[:40], mixed, second[20:], scene(3, 30)])
+    store = store_of(frames, UPath(tmp_path) / "s.zarr")
+    shots = detect_shots(store, PixelMap(store.pixel_format, True, 0.3, 0.1, 1.0), RATE)
+    assert [shot.transition and shot.transition.kind for shot in shots] == [None, "dissolve", None]
+    assert shots[1].transition is not None
+    assert shots[1].transition.cut == shots[1].start
+
+
+def test_evidence_does_not_depend_on_the_pieces_it_is_gathered_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cuts, dissolves and fades are the same whether a reel is looked through at once or in parts."""
+    first, second = slow(1, 60), slow(2, 60)
+    share = np.linspace(0, 1, 22, dtype=np.float32)[1:-1, None, None]
+    mixed = (1 - share) * first[40:] + share * second[:20]
+    frames = flickering(np.concatenate([first[:40], mixed, second[20:], scene(3, 30), scene(4, 40)]))
+    whole = found_in(frames)
+    assert [each.kind for each in whole] == ["dissolve", "cut", "cut"]
+    monkeypatch.setattr("reelfix.pipeline.shot_detection_evidence._CHUNK", 40)
+    assert found_in(frames) == whole
