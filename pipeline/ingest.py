@@ -176,7 +176,7 @@ def _cut_into_shots(job: IngestJob, info: SourceInfo) -> None:
     path.unlink(missing_ok=True)
     if not job.options.detect_shots:
         return
-    from reelfix.pipeline.shot_detection import detect_shots  # brings scenedetect, which is slow to import
+    from reelfix.pipeline.shot_detection import detect_shots
 
     shots = detect_shots(
         job.store,

@@ -24,7 +24,7 @@ def test_lists_without_transitions_are_read() -> None:
 
 @pytest.mark.parametrize("broken", [{"kind": "wipe", "start": 1, "stop": 2, "cut": 1}, {"kind": "fade"}])
 def test_a_broken_transition_is_refused(broken: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match="shots.json is not a shot list"):
+    with pytest.raises(UsageError, match="is not a shot list"):
         shots_from_json({"shots": [{"start": 0, "stop": 9, "transition": broken}]}, where="shots.json")
 
 
