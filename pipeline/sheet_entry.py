@@ -35,6 +35,8 @@ class SheetEntry:
     """`alarms.Alarm`, as JSON has it."""
     changed: float = 0.0
     """Mean absolute change of its pixels, in [0, 1]."""
+    repaired: float = 0.0
+    """Of it, what is neither new light nor a new place: what was mended, in [0, 1]."""
     flicker: float = 0.0
     """Unsteadiness of the light as it is now, 0.02 for 2 %."""
     dirt: float = 0.0
@@ -51,9 +53,9 @@ class SheetEntry:
         return self.is_failed or self.alarm_count > 0
 
     @property
-    def badness(self) -> tuple[bool, int, float, int]:
-        """Sort key, best first: failed shots are worst, then those with most alarms, then most change."""
-        return (self.is_failed, self.alarm_count, self.changed, -self.number)
+    def badness(self) -> tuple[bool, int, float, float, int]:
+        """Sort key, best first: failed shots are worst, then those with most alarms, then most repairs."""
+        return (self.is_failed, self.alarm_count, self.repaired, self.changed, -self.number)
 
 
 def entry_of(outcome: ShotOutcome, measure: ShotMeasure) -> SheetEntry:
@@ -74,6 +76,7 @@ def entry_of(outcome: ShotOutcome, measure: ShotMeasure) -> SheetEntry:
         is_finished=has_after(outcome),
         alarms=[asdict(alarm) for alarm in measure.alarms],
         changed=measure.mean_changed,
+        repaired=float(measure.repaired.mean()) if len(measure.repaired) else 0.0,
         flicker=flicker(light),
         dirt=float(measure.dirt_count.mean()) if len(measure.dirt_count) else 0.0,
     )
@@ -119,7 +122,8 @@ def _numbers(measure: ShotMeasure) -> str:
     parts = [f"flicker {before}"]
     if len(measure.luma_after):
         parts = [f"flicker {before}, now {_percent(flicker(measure.luma_after))}"]
-        parts.append(f"mean change {_percent(measure.mean_changed)}")
+        repaired = _percent(measure.repaired.mean())
+        parts.append(f"mean change {_percent(measure.mean_changed)}, {repaired} without light and place")
     if len(measure.dirt):
         parts.append(f"dirt {measure.dirt_count.mean():.3g} spots a frame, {_percent(measure.dirt.mean())}")
         parts.append(f"scratches {_percent(measure.scratch.mean())} of the picture")

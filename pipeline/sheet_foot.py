@@ -82,6 +82,7 @@ def _dirt(size: tuple[int, int], measure: ShotMeasure, axis: FrameAxis) -> Image
 def _change(size: tuple[int, int], measure: ShotMeasure, axis: FrameAxis) -> Image.Image:
     lines = [
         Series("mean change of peak", INK, 100 * measure.changed),
+        Series("without light and place", AFTER, 100 * measure.repaired),
         Series("area of dirt", DIRT_COLOUR, 100 * measure.dirt),
         Series("of scratches", SCRATCH_COLOUR, 100 * measure.scratch),
     ]

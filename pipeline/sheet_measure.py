@@ -38,6 +38,8 @@ class ShotMeasure:
     luma_after: Curve
     changed: Curve
     """Mean absolute change of the pixels, in [0, 1]."""
+    repaired: Curve
+    """Mean change likewise, without what new light and a new place make of it, grain averaged out."""
     dirt: Curve
     """Fraction of the frame that the mask marks as dirt; scratches likewise."""
     scratch: Curve
@@ -92,6 +94,7 @@ def measure_shot(outcome: ShotOutcome) -> ShotMeasure:
             if restored is not None and left is not None:
                 curves["after"].append(_mean_luma(restored, luma))
                 curves["changed"].append(mean_change(frame, restored))
+                curves["repaired"].append(float(left.change.mean()))
                 spots = pick_spots([*spots, *strongest_spots(t, left.change)], 4 * _SPOTS)
                 if t % step == 0:
                     rows["after"].append(_middle_row(restored, luma))
@@ -102,6 +105,7 @@ def measure_shot(outcome: ShotOutcome) -> ShotMeasure:
         luma_before=_curve(curves["before"]),
         luma_after=_curve(curves["after"]),
         changed=_curve(curves["changed"]),
+        repaired=_curve(curves["repaired"]),
         dirt=_curve(curves["dirt"]),
         scratch=_curve(curves["scratch"]),
         dirt_count=_curve(curves["dirt_count"]),

@@ -72,6 +72,7 @@ def _curves(measure: ShotMeasure) -> dict[str, Curve]:
         "flicker_after": 100 * unsteadiness(measure.luma_after),
         "dirt": measure.dirt_count,
         "changed": 100 * measure.changed,
+        "repaired": 100 * measure.repaired,
         "marked": 100 * (measure.dirt + measure.scratch),
     }
 

@@ -39,18 +39,19 @@ function chips(shot) {
 
 // --- which shots, in which order -------------------------------------------------------------------------
 
-const changed = shots.map((shot) => shot.changed).filter((change) => change > 0).sort((a, b) => b - a);
-const muchChanged = changed[Math.min(changed.length, Math.max(LEAST, Math.ceil(MOST * shots.length))) - 1];
+// What counts is the repairs: new light and a new place change all of every frame.
+const byChange = (a, b) => b.repaired - a.repaired || b.changed - a.changed || a.rank - b.rank;
+const changedMost = new Set(shots.filter((shot) => shot.changed > 0).sort(byChange).slice(0, Math.max(LEAST, Math.ceil(MOST * shots.length))));
 const FILTERS = {
   all: () => true,
   failed: (shot) => shot.is_failed,
   flagged: (shot) => shot.isFlagged,
-  changed: (shot) => shot.changed > 0 && shot.changed >= muchChanged,
+  changed: (shot) => changedMost.has(shot),
   unfinished: (shot) => shot.problems.length > 0,
 };
 const ORDERS = {
   worst: (a, b) => a.rank - b.rank,
-  changed: (a, b) => b.changed - a.changed || a.rank - b.rank,
+  changed: byChange,
   flicker: (a, b) => b.flicker - a.flicker || a.rank - b.rank,
   dirt: (a, b) => b.dirt - a.dirt || a.rank - b.rank,
   number: (a, b) => a.number - b.number,
@@ -102,7 +103,7 @@ function makeRow(shot, place) {
   const words = make("div", { className: "words" },
     make("div", {}, make("b", {}, `Shot ${shot.number}`)),
     make("div", {}, `${shot.timecode}, ${shot.stop - shot.start} frames`),
-    make("div", {}, shot.note || `changed ${percent(shot.changed)}`),
+    make("div", {}, shot.note || `changed ${percent(shot.changed)}, repairs ${percent(shot.repaired)}`),
     make("div", {}, `flicker ${percent(shot.flicker)}`),
     make("div", { className: "chips" }, ...chips(shot)));
   const row = make("div", { className: "row", role: "option", id: `shot-${shot.number}` }, make("div", { className: "pair" }, ...pair), words);

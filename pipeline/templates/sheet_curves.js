@@ -5,7 +5,7 @@ const CHARTS = [
   ["light", "%", [["light_before", "before"], ["light_after", "after"]], false],
   ["flicker", "%", [["flicker_before", "before"], ["flicker_after", "after"]], false],
   ["dirt", "spots a frame", [["dirt", "dirt"]], true],
-  ["work", "%", [["changed", "changed"], ["marked", "marked"]], true],
+  ["work", "%", [["changed", "changed"], ["repaired", "repaired"], ["marked", "marked"]], true],
 ];
 
 function makeCurves(shot, curves, slices) {

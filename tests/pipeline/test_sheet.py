@@ -36,7 +36,7 @@ STAGES = ("motion", "detect", "restore")
 
 def test_sheets_of_a_restored_reel(make_tiny_reel: MakeReel) -> None:
     """One PNG per shot, a page with all; drawn once, and again where something changed."""
-    reel = make_tiny_reel()
+    reel = make_tiny_reel(height=24, width=96)
     run([reel], RunRequest(stages=STAGES), SERIAL)
     sheets = make_sheets(reel)
     assert [path.name for path in sheets.pictures] == ["shot-0001.png", "shot-0002.png"]
@@ -47,7 +47,7 @@ def test_sheets_of_a_restored_reel(make_tiny_reel: MakeReel) -> None:
     record = read_record(reel, "shot-0001")
     assert record is not None
     assert (record.entry.start, record.entry.stop, record.entry.timecode) == (0, 10, "00:00:00:00")
-    assert [len(curve) for curve in record.small["curves"].values()] == [10] * 7
+    assert [len(curve) for curve in record.small["curves"].values()] == [10] * 8
     assert {"before", "after", "slice_before", "slice_after"} <= set(read_large(reel, "shot-0001")[0])
     assert make_sheets(reel).drawn == 0
     reel.write_shots([replace(reel.shots()[0], note="the fire"), reel.shots()[1]])
@@ -105,6 +105,8 @@ def test_measure_tells_what_changed(make_tiny_reel: MakeReel) -> None:
     before, after = outcome.read(10, 20)
     expected = np.abs(after.astype(float) - before).mean(axis=(1, 2, 3)) / 65535
     np.testing.assert_allclose(measure.changed, expected, rtol=1e-4)
+    assert measure.repaired.shape == (10,)
+    np.testing.assert_allclose(measure.repaired, measure.changed, rtol=0.1)  # neither light nor place changed
     np.testing.assert_allclose(measure.luma_before, before.mean(axis=(1, 2, 3)) / 65535, rtol=1e-4)
     mask = outcome.mask(10, 20)
     assert mask is not None

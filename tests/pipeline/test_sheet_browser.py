@@ -89,7 +89,7 @@ def page(browser: Any, tmp_path: Path, make_sheet_record: MakeRecord) -> Iterato
         make_sheet_record(2, changed=0.03, dirt=9.0, alarms=[ALARM]),
         make_sheet_record(3, is_failed=True, is_finished=False, problems=["restore failed: torn"]),
         make_sheet_record(4, changed=0.02, alarms=[ALARM, {**ALARM, "kind": "large mask"}]),
-        make_sheet_record(5, changed=0.04, alarms=[NOTICE]),
+        make_sheet_record(5, changed=0.005, repaired=0.001, alarms=[NOTICE]),
         make_sheet_record(6, is_finished=False, problems=["shown as ingested: restore not done"]),
     ]
     records = [replace(record, small=pictures(record.entry.number)) for record in records]
