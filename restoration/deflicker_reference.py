@@ -11,11 +11,12 @@ import numpy as np
 from reelfix.restoration.tone_curve import Values
 
 _QUIETEST = 0.004  # least flicker assumed, in log2
+_FAR = 1.2  # so far from the light now, in log2, it is another light, and its unsteadiness of no account
 _LASTING = 4  # frames apart at which lasting flicker is told
 _LASTS = ((1.35, 1.9, 2.5, 5.0), (1.0, 3.6, 5.0, 1.0))  # how much more they differ; what that widens
-_WIDER = 1.4  # flicker is somewhat slower than what its second differences tell
+_WIDER = 1.3  # flicker is somewhat slower than what its second differences tell
 _TAPER = 0.75  # deviation of the weight of far frames, as a share of the farthest
-_CHANGES = 0.01  # probability of a change of light at a frame
+_CHANGES = 0.02  # probability of a change of light at a frame
 _SLOPING = 0.15  # probability that light between changes is not level
 _LEVELS = 1.0  # deviation of levels, in log2
 _STEEPEST = 0.06  # deviation of slopes, in log2 a frame
@@ -62,6 +63,7 @@ def flicker_deviation(light: Values) -> Values:
     four frames apart differ more: the frames tell less then, each by itself. What is smoother still is no
     flicker.
     """
+    light = np.clip(light, -_FAR, _FAR)
     fast = _second_difference(light, 1)
     if len(light) <= 2 * _LASTING:
         return np.asarray(_WIDER * fast + _QUIETEST)
@@ -95,8 +97,13 @@ def _second_difference(light: Values, distance: int) -> Values:
     """
     second = light[2 * distance :] - 2 * light[distance:-distance] + light[: -2 * distance]
     squares = np.sort(np.square(second) / 6, axis=0)
-    kept, share = (0.8, 0.4377) if distance == 1 else (0.6, 0.2145)
-    return np.asarray(np.sqrt(squares[: max(int(kept * len(squares)), 1)].mean(axis=0) / share))
+    left_out = max(3, 0.13 * len(squares)) if distance == 1 else 0.4 * len(squares)
+    kept = max(len(squares) - int(left_out), 1)
+    # What share of the whole's variance the smallest of normally distributed values have.
+    share = np.interp(
+        kept / len(squares), (0.5, 0.6, 0.7, 0.8, 0.9, 1), (0.143, 0.2145, 0.309, 0.4377, 0.623, 1)
+    )
+    return np.asarray(np.sqrt(squares[:kept].mean(axis=0) / share))
 
 
 def _spikes(light: Values) -> Values:
