@@ -7,7 +7,7 @@ from reelfix.restoration.arrays import Plane
 from reelfix.restoration.spreading import spread_all
 
 _WINDOW = 9  # points over which the displacement is even
-_LIKELY = 0.2  # points: standard deviation that is expected
+_LIKELY = 0.15  # points: standard deviation that is expected
 _MOST = 0.75  # points
 _LIGHT = 9  # points over which a difference of light is even
 
@@ -24,10 +24,15 @@ def shifts_left(here: Plane, views: Plane, sound: Plane) -> Plane:
     error -= _mean(error, sound, _LIGHT)
     spread = np.square(error) * sound
     typical = spread.sum(axis=(0, 1)) / (sound.sum(axis=(0, 1)) + 1) + np.float32(1e-6)  # n
-    weight = sound / (1 + np.square(error) / (6 * typical))
+    inner = np.asarray(cv2.erode(sound, np.ones((3, 3), np.uint8))).reshape(
+        views.shape
+    )  # gradients reach out
+    weight = inner / (1 + np.square(error) / (6 * typical))
     gx, gy = np.zeros_like(views), np.zeros_like(views)
     gx[:, 1:-1] = (views[:, 2:] - views[:, :-2]) * np.float32(0.5)
     gy[1:-1] = (views[2:] - views[:-2]) * np.float32(0.5)
+    gx -= _mean(gx, inner, _LIGHT)  # as the error is taken, beside a difference of light
+    gy -= _mean(gy, inner, _LIGHT)
     sums = np.empty((height, width, 6, count), np.float32)
     weighted_x, weighted_y = gx * weight, gy * weight
     for place, (one, other) in enumerate(

@@ -18,6 +18,7 @@ _GROWN = np.ones((5, 5), np.uint8)  # grid points about the damage whose motion 
 _GAPS = np.ones((7, 7), np.uint8)  # pixels between damaged places that are not believed
 _ODD = np.float32(0.05)  # difference, of one place or of its light, that is no grain and no change of light
 _BEST = 0.2  # share of the surroundings that is sure to fit well
+_SMALL = 200  # damaged pixels up to which the flow around is as good as can be
 _EVEN = 9  # pixels over which a difference of light is even
 
 
@@ -71,7 +72,8 @@ def sources_of(clip: Clip, frame: int, steps: Sequence[int], region: Region) -> 
     flows, trusts = _flows_under(
         _flows(clip.motion, frame, steps, region), clip.small_hidden[frame][region.grid]
     )
-    flows = _aligned(clip, frame, steps, region, flows)
+    if np.count_nonzero(region.mine) > _SMALL:
+        flows = _aligned(clip, frame, steps, region, flows)
     maps = [_maps(flow, region, hurt.shape) for flow in flows]
     there = [(frame + step, *at) for step, at in zip(steps, maps, strict=True)]
     shown = np.stack([_shown(clip.hidden[t], x, y) for t, x, y in there])  # nxhxw
