@@ -12,7 +12,7 @@ from reelfix.pipeline.alarms_evidence import Curve, Evidence
 
 FrameRanges = tuple[tuple[int, int], ...]
 
-UNEXPECTED = 0.003
+UNEXPECTED = 0.004
 """Share of the unmarked picture that may change visibly without a stage that accounts for it."""
 MASKED = 0.1
 """Share of a frame that may be marked as damage."""
@@ -187,4 +187,4 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return f"{100 * share:.3g} %"

@@ -103,8 +103,7 @@ function makeRow(shot, place) {
   const words = make("div", { className: "words" },
     make("div", {}, make("b", {}, `Shot ${shot.number}`)),
     make("div", {}, `${shot.timecode}, ${shot.stop - shot.start} frames`),
-    make("div", {}, shot.note || `changed ${percent(shot.changed)}, repairs ${percent(shot.repaired)}`),
-    make("div", {}, `flicker ${percent(shot.flicker)}`),
+    make("div", {}, shot.note || `repairs ${percent(shot.repaired)}, flicker ${percent(shot.flicker)}`),
     make("div", { className: "chips" }, ...chips(shot)));
   const row = make("div", { className: "row", role: "option", id: `shot-${shot.number}` }, make("div", { className: "pair" }, ...pair), words);
   row.style.top = `${place * ROW}px`;

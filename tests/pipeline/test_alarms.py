@@ -114,7 +114,7 @@ def test_more_than_a_tenth_marked() -> None:
     assert alarm is not None
     assert alarm.frames == ((100, 102),)
     assert abs(alarm.value - 14 / WIDTH) < 1e-6
-    assert "11 % of a frame" in alarm.text
+    assert "10.9 % of a frame" in alarm.text
     mask[:, 1] = mask[:, 0]
     mask[:, :, :, 12:] = 0
     assert large_mask(gathered(film(1, 2), None, mask)) is None
