@@ -15,6 +15,8 @@ from reelfix.restoration.tone_curve import OFFSET, Values, curve_at, darkness, f
 GRID = (9, 12)
 """Rows and columns of a field."""
 _SAME_DETAIL = 45.0  # levels of the patterns by which one and the same thing may differ
+_LIKENESS = (0.2, 0.5)  # correlation of patterns: of two scenes at most, of one at least
+_EVEN = 60.0  # power of a pattern, in squared levels, that is no more than grain
 _SPREADS = (
     0.3,
     0.2,
@@ -42,10 +44,13 @@ class PairChange:
 
 def pair_change(first: Thumbnail, second: Thumbnail) -> PairChange:
     """Measure the change from `first` to `second`, which show the same scene a few frames apart."""
-    there, detail = _aligned(first, second)
-    alike = np.abs(detail.astype(np.int16) - first.pattern) < _SAME_DETAIL
+    there, pattern = _aligned(first, second)
+    ours, theirs = (codes.astype(np.float32) - 128 for codes in (first.pattern, pattern))
+    alike = np.abs(theirs - ours) < _SAME_DETAIL
     trust = halved(alike[None].astype(np.float32))[0]
-    return _change(first.coarse, there, trust)
+    low, high = _LIKENESS
+    same = float(np.clip((_likeness(ours, theirs) - low) / (high - low), 0, 1))
+    return _change(first.coarse, there, trust, same)
 
 
 def _aligned(first: Thumbnail, second: Thumbnail) -> tuple[Image, Plane]:
@@ -64,7 +69,15 @@ def _aligned(first: Thumbnail, second: Thumbnail) -> tuple[Image, Plane]:
     return halved(tones), np.asarray(pattern)
 
 
-def _change(before: Image, after: Image, trust: Plane) -> PairChange:
+def _likeness(ours: Plane, theirs: Plane) -> float:
+    """Correlation of two patterns, -1 to 1; what has next to no detail is alike."""
+    even = np.float32(_EVEN * ours.size)
+    powers = (float(np.vdot(plane, plane) + even) for plane in (ours, theirs))
+    return float(np.vdot(ours, theirs) + even) / float(np.sqrt(np.prod(list(powers))))
+
+
+def _change(before: Image, after: Image, trust: Plane, same: float) -> PairChange:
+    """Measure the change between aligned tones (C, h, w); `trust` (h, w): where they show the same things."""
     change = (cv2.log(after + np.float32(OFFSET)) - cv2.log(before + np.float32(OFFSET))) / np.log(2)
     change = change.astype(np.float32).reshape(before.shape)
     midway = (before + after) / 2
@@ -83,7 +96,7 @@ def _change(before: Image, after: Image, trust: Plane) -> PairChange:
     off = np.abs(rest - visible * _spread_out(field, rest.shape))
     follows = (off < _FOLLOWS) & (trust > 0.5)
     return PairChange(
-        np.stack(curves), field.astype(np.float64), seen.astype(np.float64), float(follows.mean())
+        np.stack(curves), field.astype(np.float64), seen.astype(np.float64), same * float(follows.mean())
     )
 
 
