@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Image, Plane
-from reelfix.restoration.spreading import spread_all
+from reelfix.restoration.spreading import mean_of_channels, spread_all
 
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (1, -2), (2, 1), (2, -1))  # rows, columns
 _FARTHEST = 24  # pixels from side to side, beyond which a membrane is better
@@ -34,7 +34,7 @@ def from_around(here: Image, hurt: Plane, wanted: Plane) -> tuple[Image, Plane]:
     )[:, :, 0]
     rows, columns = np.nonzero(wanted)
     sides = _softened(here, sound)  # hxwxC
-    around = cv2.blur(np.abs(here.mean(axis=0) - sides.mean(axis=2)) * sound, (31, 31))
+    around = cv2.blur(np.abs(here.mean(axis=0) - mean_of_channels(sides)) * sound, (31, 31))
     roughness = around / np.maximum(cv2.blur(sound.astype(np.float32), (31, 31)), np.float32(0.01))
     total = membrane[rows, columns] * np.float32(1e-3)
     weights = np.full(len(rows), 1e-3, np.float32)
@@ -43,7 +43,7 @@ def from_around(here: Image, hurt: Plane, wanted: Plane) -> tuple[Image, Plane]:
         first, second = (_ends(sound, direction, way)[rows, columns] for way in (1, -1))
         usable, near, far = _distances(first, second, rows, columns, here.shape[2], direction)
         one, other = (sides.reshape(-1, sides.shape[2])[np.maximum(end, 0)] for end in (first, second))
-        apart = _evened(np.square(one - other).mean(axis=1), usable, rows, columns, wanted.shape)
+        apart = _evened(mean_of_channels(np.square(one - other)), usable, rows, columns, wanted.shape)
         span = near + far
         weight = usable / ((apart + _EQUAL**2) * np.square(span)) * np.float32(1e-2)
         total += weight[:, None] * (one * (far / span)[:, None] + other * (near / span)[:, None])

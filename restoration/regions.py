@@ -9,7 +9,7 @@ import numpy as np
 from reelfix.restoration.arrays import Plane
 
 _CELL = 8  # pixels; damage in cells that touch is filled together
-_MARGIN = 16  # least sound surroundings, in pixels
+_MARGIN = 12  # least sound surroundings, in pixels
 _MOST_MARGIN = 48
 _LARGE = 192 * 192  # pixels of a box from which it is cut up where damage is thin in it
 _THIN = 0.3  # share of the cells in it that are damaged

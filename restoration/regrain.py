@@ -8,7 +8,7 @@ import numpy as np
 
 from reelfix.restoration.arrays import Image, Plane
 from reelfix.restoration.regions import Region
-from reelfix.restoration.spreading import spread_all
+from reelfix.restoration.spreading import mean_of_channels, spread_all
 
 _TILE = 256  # pixels: side of the piece of noise that grain is taken from
 _SEED = 1896
@@ -42,15 +42,15 @@ def grain_missing(
     channels = len(here)
     fine = np.abs(np.stack([_fine(plane) for image in (here, filled) for plane in image], axis=-1))
     fine = np.minimum(fine, np.float32(4) * _median(fine[sound]))
-    texture = cv2.blur(fine.mean(axis=2), (5, 5)) + _SMOOTH
+    texture = cv2.blur(mean_of_channels(fine), (5, 5)) + _SMOOTH
     weight = sound * np.square(_SMOOTH / texture)
     sums, share = cv2.blur(fine * weight[..., None], (7, 7)), cv2.blur(weight, (7, 7))[..., None]
     means = sums.reshape(fine.shape) / np.maximum(share, np.float32(1e-6))
     around = spread_all(means[:, :, None], share, factor=2)[:, :, 0]  # hxwx2C
     levels = np.square(around) * _GAUSSIAN
     lost = levels[..., :channels] - levels[..., channels:] * (1 - drawn)[..., None]
-    tile = _tile(round(grain.clump, 1))
-    most = (_MOST * grain.deviation / float(tile.std())) ** 2
+    tile, deviation = _tile(round(grain.clump, 1))
+    most = (_MOST * grain.deviation / deviation) ** 2
     lost = np.clip(lost, 0, most)
     noise = _noise_at(region, number, tile, channels, _common((here - filled) * sound))
     return np.asarray(noise * np.sqrt(lost).transpose(2, 0, 1))
@@ -104,15 +104,18 @@ def _noise_at(region: Region, number: int, tile: Plane, channels: int, common: f
 
 
 @lru_cache(maxsize=32)
-def _tile(clump: float) -> Plane:
-    """Noise of clumps of this deviation that repeats without a seam: two by two pieces, (2 tile, 2 tile)."""
+def _tile(clump: float) -> tuple[Plane, float]:
+    """Noise of clumps of this deviation that repeats without a seam: two by two pieces, (2 tile, 2 tile).
+
+    With its standard deviation; the mean square of its fine detail is 1.
+    """
     white = np.random.default_rng(_SEED).standard_normal((_TILE, _TILE), np.float32)
     wrapped = np.pad(white, 16, mode="wrap")
     blurred = np.asarray(cv2.GaussianBlur(wrapped, (0, 0), clump))
     fine = _fine(blurred)[16:-16, 16:-16]
     tile = np.tile(blurred[16:-16, 16:-16] / np.sqrt(np.square(fine).mean()), (2, 2))
     tile.setflags(write=False)
-    return np.asarray(tile, dtype=np.float32)
+    return np.asarray(tile, dtype=np.float32), float(tile.std())
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from reelfix.restoration.arrays import Image, Plane, as_array
 from reelfix.restoration.motion import Flow, Motion, grid_maps
 from reelfix.restoration.regions import Region
 from reelfix.restoration.regrain import Grain, clump_of
-from reelfix.restoration.spreading import spread_all
+from reelfix.restoration.spreading import mean_of_channels, spread_all
 
 _HIDDEN = 5  # 1/255 of a damaged pixel's weight that spoils what is brought
 _GROWN = np.ones((5, 5), np.uint8)  # grid points about the damage whose motion is not believed
@@ -185,9 +185,9 @@ def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Pla
     share = np.asarray(cv2.blur(sound, (_EVEN, _EVEN))).reshape(height, width, count, 1)
     even = sums.reshape(apart.shape) / np.maximum(share, np.float32(1e-3))
     rest = (apart - even) * sound[..., None]
-    misfit = np.abs(rest).mean(axis=3)  # hxwxn
-    usual = np.stack([_median(even[:, :, n][sound[..., n] > 0]) for n in range(count)])
-    doubt = np.square(misfit / _ODD) + np.square(np.abs(even - usual).mean(axis=3) / _ODD)
+    misfit = mean_of_channels(np.abs(rest))  # hxwxn
+    usual = np.stack([_median(even[::3, ::3, n][sound[::3, ::3, n] > 0]) for n in range(count)])
+    doubt = np.square(misfit / _ODD) + np.square(mean_of_channels(np.abs(even - usual)) / _ODD)
     around = spread_all(apart, sound / (1 + doubt), factor=2)
     lighter = np.where(sound[..., None] > 0, even, around)
     misfit = spread_all(misfit[..., None], sound, factor=4)[..., 0]

@@ -62,6 +62,14 @@ def enlarged(layers: Plane, factor: int, height: int, width: int) -> Plane:
     return _layers(cv2.resize(layers, size, interpolation=cv2.INTER_LINEAR))[:height, :width]
 
 
+def mean_of_channels(values: Plane) -> Plane:
+    """Mean over the last axis, of few: many times faster than numpy's."""
+    total = values[..., 0]
+    for channel in range(1, values.shape[-1]):
+        total = total + values[..., channel]
+    return np.asarray(total / np.float32(values.shape[-1]))
+
+
 def _layers(array: Plane) -> Plane:
     """OpenCV drops the last axis of one layer; here it stays."""
     return array if array.ndim == 3 else np.asarray(array)[..., None]

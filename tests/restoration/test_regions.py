@@ -27,7 +27,7 @@ def test_regions_begin_on_the_grid_and_have_sound_surroundings() -> None:
     assert region.rows.start % 2 == 0
     assert region.columns.start % 2 == 0
     rows, columns = np.nonzero(region.mine)
-    assert min(rows.min(), columns.min()) >= 16
+    assert min(rows.min(), columns.min()) >= 12
     assert region.mine.size < 60 * 60
     grid_rows, grid_columns = region.grid
     assert (grid_rows.stop - grid_rows.start) * 2 == region.mine.shape[0]
