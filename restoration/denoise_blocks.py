@@ -11,24 +11,24 @@ from reelfix.restoration.arrays import Plane
 SIDE = 8
 """Pixels along a block."""
 
-_STEP = 4  # pixels from one block to the next
+_SHIFTS = tuple((step, 3 * step % SIDE) for step in range(SIDE))  # rows and columns: as even as eight can lie
 _BETA = 2.0  # of the Kaiser window by which blocks are laid over each other
 _THRESHOLD = np.float32(2.5)  # deviations: a coefficient below is noise, for the first estimate
 _TINY = np.float32(1e-12)
 
 
 class BlockTransform:
-    """Cosine transforms of blocks of 8 x 8 pixels, 4 apart, for planes of one size.
+    """Cosine transforms of overlapping blocks of 8 x 8 pixels, for planes of one size.
 
-    The blocks make four tilings of the plane, each shifted by half a block in x, y or both. A tiling is a
-    plane (rows * 8, columns * 8) with each block's pixels, or coefficients (the first is its mean), in place.
+    The blocks make eight tilings of the plane, each shifted otherwise. A tiling is a plane (rows * 8,
+    columns * 8) with each block's pixels, or coefficients (the first is its mean), in place.
     """
 
     def __init__(self, height: int, width: int) -> None:
         self._shape = (height, width)
-        # Half a block of margin, so that every pixel lies in four blocks.
-        rows, columns = (-(-(size + 2 * _STEP) // SIDE) for size in (height, width))
-        self._padded = (rows * SIDE + _STEP, columns * SIDE + _STEP)
+        # A block of margin, so that every pixel lies in a block of every tiling.
+        rows, columns = (-(-(size + SIDE) // SIDE) for size in (height, width))
+        self._padded = ((rows + 1) * SIDE, (columns + 1) * SIDE)
         self._tiled = (rows * SIDE, columns * SIDE)
         self._grid = (rows, columns)
         self._cosines = cv2.dct(np.eye(SIDE, dtype=np.float32), flags=cv2.DCT_ROWS).T.copy()
@@ -49,7 +49,7 @@ class BlockTransform:
             total[place] += share
         height, width = self._shape
         whole /= np.maximum(total, _TINY)
-        return whole[_STEP : _STEP + height, _STEP : _STEP + width]
+        return whole[SIDE : SIDE + height, SIDE : SIDE + width]
 
     def shrunk(self, plane: Plane, deviation: Plane, spectrum: Plane) -> Plane:
         """Return `plane` (H, W) with noise of `deviation` (H, W) and relative `spectrum` (8, 8) taken out.
@@ -80,13 +80,12 @@ class BlockTransform:
 
     def _places(self) -> Iterator[tuple[slice, slice]]:
         """Where each tiling lies on the padded plane."""
-        for top in (0, _STEP):
-            for left in (0, _STEP):
-                yield slice(top, top + self._tiled[0]), slice(left, left + self._tiled[1])
+        for top, left in _SHIFTS:
+            yield slice(top, top + self._tiled[0]), slice(left, left + self._tiled[1])
 
     def _pad(self, plane: Plane) -> Plane:
-        below, right = (padded - size - _STEP for padded, size in zip(self._padded, self._shape, strict=True))
-        return np.asarray(cv2.copyMakeBorder(plane, _STEP, below, _STEP, right, cv2.BORDER_REFLECT))
+        below, right = (padded - size - SIDE for padded, size in zip(self._padded, self._shape, strict=True))
+        return np.asarray(cv2.copyMakeBorder(plane, SIDE, below, SIDE, right, cv2.BORDER_REFLECT))
 
     def _transformed(self, tiling: Plane, basis: Plane) -> Plane:
         """Each block B as basis B basis^T."""
