@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from reelfix.pipeline.inputs import open_input
 from reelfix.pipeline.outcome import ShotOutcome
 from reelfix.pipeline.pixels import Codes
 from reelfix.pipeline.sheet_drawing import CLOSE_UP, CloseUp, SheetFrame, column_width
@@ -80,13 +81,24 @@ def _sheet_frame(
     if after is not None:
         tiles["after"] = frame_tile(after, size, limited=limited)
     if mask is not None:
-        tiles["mask"] = mask_tile(before, mask[0], size, limited=limited)
+        tiles["mask"] = mask_tile(_searched(outcome, frame), mask[0], size, limited=limited)
     gain = 1
     if after is not None:
         gain = difference_gain(before, after)
         tiles["difference"] = difference_tile(before, after, size, gain)
     outline = None if mask is None else mask_outline(mask[0], size)
     return SheetFrame(label, frame, tiles, outline, gain)
+
+
+def _searched(outcome: ShotOutcome, frame: int) -> Codes:
+    """Return the frame (C, H, W) that its mask was made of: the picture may have been moved by then."""
+    maker = next(entry.task for entry in reversed(outcome.stages) if "mask" in entry.task.make_stage().makes)
+    source = next((source for source in maker.inputs if source.product == "frames"), None)
+    if source is None:
+        return _pair(outcome, frame)[0]
+    place = frame - outcome.shot.start
+    codes: Codes = open_input(outcome.reel, maker, source).read(place, place + 1)["frames"][0]
+    return codes
 
 
 def _close_up(outcome: ShotOutcome, spot: Spot) -> CloseUp:

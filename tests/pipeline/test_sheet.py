@@ -118,6 +118,7 @@ def test_measure_tells_what_changed(make_tiny_reel: MakeReel) -> None:
     assert 10 + int(expected.argmax()) in [frame.frame for frame in frames]
     assert [frame.frame for frame in frames] == sorted({frame.frame for frame in frames})
     assert list(frames[0].tiles) == ["before", "after", "mask", "difference"]
+    assert np.ptp(frames[0].tiles["mask"], axis=2).max() > 100  # rings, in colour
     for pair, spot in zip(close_ups(outcome, measure), measure.spots, strict=True):
         assert pair.frame == 10 + spot.frame
         assert np.any(pair.before != pair.after)

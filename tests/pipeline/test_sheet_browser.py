@@ -275,6 +275,7 @@ def test_without_scripts_it_is_a_plain_list(page: Any) -> None:
         page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
+@pytest.mark.slow
 def test_three_thousand_shots_scroll(browser: Any, tmp_path: Path, make_sheet_record: MakeRecord) -> None:
     """Few of them exist at a time, and the page always answers within `STALL_MS`."""
     small = pictures(1, (176, 132))
