@@ -15,7 +15,7 @@ import torch
 
 from reelfix.restoration.arrays import Image, Plane, as_array
 from reelfix.restoration.denoise_blocks import BlockTransform
-from reelfix.restoration.denoise_noise import NoiseLevel, noise_level, quieter, spectrum
+from reelfix.restoration.denoise_noise import noise_level, quieter, spectrum
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion, picture_maps
 from reelfix.restoration.neighbours import repeats_in
@@ -146,13 +146,16 @@ def _noise_of(here: Image, nearest: list[_Brought], transform: BlockTransform) -
     tone = _tone(here)
     noise = []
     for channel, plane in enumerate(here):
-        found = [noise_level(plane, other.planes[channel], tone, other.trust) for other in nearest]
-        levels: list[NoiseLevel] = [level for level in found if level is not None]
-        if not levels:
+        found = [
+            (level, other.planes[channel])
+            for other in nearest
+            if (level := noise_level(plane, other.planes[channel], tone, other.trust)) is not None
+        ]
+        if not found:
             return None
-        deviation = quieter(levels).at(tone)
-        reliable = nearest[0 if found[0] is not None else 1]
-        differing = transform.tilings((plane - reliable.planes[channel]) / deviation)
+        deviation = quieter([level for level, _ in found]).at(tone)
+        _, likest = min(found, key=lambda pair: float(pair[0].deviations.mean()))
+        differing = transform.tilings((plane - likest) / deviation)
         noise.append(_Noise(deviation, spectrum(differing[0])))
     return noise
 
