@@ -16,7 +16,7 @@ _FINEST, _COARSEST = 0.3, 1.5  # pixels: deviation of a clump
 _PRIOR = (0.25, 100.0)  # correlation of neighbours expected, and the pixels it counts for
 _SMOOTH = np.float32(0.003)  # mean fine detail of a place smooth enough to be measured in
 _MOST = 1.3  # times the deviation of the grain, and no more, is given back
-_GAUSSIAN = np.float32(np.pi / 2)  # mean square of a normal variable over its squared mean size
+_GAUSSIAN = np.float32(0.8222)  # mean root of the size of a normal variable: a few large ones count little
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ def grain_missing(
     fine = np.minimum(fine, np.float32(4) * _median(fine[sound]))
     texture = cv2.blur(mean_of_channels(fine), (5, 5)) + _SMOOTH
     weight = sound * np.square(_SMOOTH / texture)
-    sums, share = cv2.blur(fine * weight[..., None], (7, 7)), cv2.blur(weight, (7, 7))[..., None]
+    sums, share = cv2.blur(np.sqrt(fine) * weight[..., None], (7, 7)), cv2.blur(weight, (7, 7))[..., None]
     means = sums.reshape(fine.shape) / np.maximum(share, np.float32(1e-6))
     around = spread_all(means[:, :, None], share, factor=2)[:, :, 0]  # hxwx2C
-    levels = np.square(around) * _GAUSSIAN
+    levels = np.square(np.square(around / _GAUSSIAN))
     lost = levels[..., :channels] - levels[..., channels:] * (1 - drawn)[..., None]
     tile, deviation = _tile(round(grain.clump, 1))
     most = (_MOST * grain.deviation / deviation) ** 2
