@@ -72,6 +72,6 @@ def _true_dirt(settings: Dirt, surface: Surface, shapes: Shapes, random: np.rand
         return outline_patch(outline, surface.pixels_per_mm, random)
     stamps = shapes.stamps[_CLOUDS[int(random.integers(len(_CLOUDS)))]]
     stamp = stamps[int(random.integers(len(stamps)))]
-    # Its median speck is brought to the size of this piece of dirt; a cluster fills a third of the picture at most.
+    # Its median speck gets this piece of dirt's size; the cluster fills a third of the picture at most.
     scale = outline.size * surface.pixels_per_mm / stamp.size
     return stamp_patch(stamp, min(scale, 0.33 * surface.height / max(stamp.alpha.shape)), random)

@@ -1,4 +1,4 @@
-"""Gate weave left in a clip, against the clean one."""
+"""Gate weave: how a clip is shifted against the clean one."""
 
 import cv2
 import numpy as np
@@ -21,22 +21,6 @@ def shifts_between(clip: torch.Tensor, truth: torch.Tensor) -> npt.NDArray[np.fl
     return np.array(
         [_shift(luma_of(as_array(a)), luma_of(as_array(b))) for a, b in zip(clip, truth, strict=True)]
     )
-
-
-def weave_left(clip: torch.Tensor, truth: torch.Tensor) -> float:
-    """Root mean square, in pixels, of the shifts of `clip` against `truth` less their steady trend.
-
-    The straight line through the shifts, down and across, is no weave: a stabilised picture may lie off the
-    clean one, and drift. Frames that could not be measured are left out.
-    """
-    shifts = shifts_between(clip, truth)
-    known = np.isfinite(shifts).all(axis=1)
-    times = np.flatnonzero(known).astype(np.float64)
-    if len(times) < 3:
-        return float("nan")
-    lines = np.polynomial.polynomial.polyfit(times, shifts[known], 1)  # 2 x 2
-    rest = shifts[known] - np.stack([np.ones_like(times), times], axis=1) @ lines
-    return float(np.sqrt(np.square(rest).sum(axis=1).mean() / 2))
 
 
 def _shift(picture: Plane, reference: Plane) -> tuple[float, float]:

@@ -22,9 +22,7 @@ from reelfix.bin.benchmarks.quality.report import (
     mask_table,
     write_csv,
 )
-from reelfix.bin.benchmarks.quality.weave import weave_lines
 from reelfix.pipeline.settings import parse_assignments, preset_names
-from reelfix.pipeline.stages.table import STAGE_NAMES
 from reelfix.restoration.damage import Shapes, load_shapes
 from reelfix.restoration.metrics.perceptual import Lpips
 from reelfix.restoration.metrics.warping import CleanMotion, clean_motion
@@ -44,7 +42,6 @@ _DATA = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--set", "assignments", multiple=True, metavar="STAGE.NAME=VALUE", help="A setting of a stage.")
 @click.option("--baselines/--no-baselines", default=True, show_default=True)
 @click.option("--ablate", multiple=True, type=click.Choice([*ABLATIONS, "all"]), help="Our chain, changed.")
-@click.option("--weave/--no-weave", default=False, show_default=True, help="Measure stabilize too.")
 @click.option("--lpips/--no-lpips", default=True, show_default=True)
 @click.option("--cache", default=None, type=click.Path(path_type=Path), help="Where baselines' figures stay.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the report here, and .csv beside it.")
@@ -61,17 +58,20 @@ def command(
     assignments: tuple[str, ...],
     baselines: bool,
     ablate: tuple[str, ...],
-    weave: bool,
     lpips: bool,
     cache: Path | None,
     output: Path | None,
     threads: int,
 ) -> None:
-    """Restore clips with known damage; tables by era and kind, of our chain and of what others use."""
+    """Restore clips with known damage; tables by era and kind, of our chain and of what others use.
+
+    The film does not weave here, and `stabilize` is left out: `bin/bench weave` measures it. Everything gets
+    the same 8 bit input, and is measured against the clean clip at the input's mean exposure.
+    """
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
     shapes = load_shapes(data / "damage", part)
-    chain = Chain(preset, parse_assignments(assignments), leave_out=("stabilize",))
+    chain = Chain(preset, parse_assignments(assignments), leave_out=("track", "stabilize"))
     bench = _Bench(
         chain,
         tuple(BASELINES) if baselines else (),
@@ -86,8 +86,6 @@ def command(
             results.rows.append(row)
             _say(row)
     lines = _report(results)
-    if weave and "stabilize" in STAGE_NAMES:
-        lines += weave_lines(paths, chain, frames=frames, width=width, seeds=seeds, shapes=shapes)
     click.echo("\n" + "\n".join(lines))
     if output is not None:
         output.write_text("\n".join(lines) + "\n")

@@ -51,11 +51,6 @@ class Chain:
     settings: SettingsTree
     leave_out: tuple[str, ...]
 
-    def restore(self, frames: torch.Tensor, rate: float) -> torch.Tensor:
-        """Run the chain over any clip, (T, C, H, W); returns its frames."""
-        restored: torch.Tensor = self._run(frames, rate, list(self.leave_out))["frames"]
-        return restored
-
     def run(self, trial: Trial, ablation: str | None = None) -> dict[str, Any]:
         """Run the chain over a trial's input; returns the products. ValueError: no such ablation."""
         if ablation is not None and ablation not in ABLATIONS:
@@ -71,7 +66,7 @@ class Chain:
             given["mask"] = trial.damage.mask
         if "motion" in named:
             given["motion"] = self._run(
-                trial.truth, trial.rate, ["deflicker", "detect", "restore", "denoise"]
+                trial.truth, trial.rate, [*self.leave_out, "deflicker", "detect", "restore", "denoise"]
             )["motion"]
         return self._run(frames, trial.rate, leave_out, given)
 
