@@ -15,15 +15,11 @@ from reelfix.restoration.tone_curve import OFFSET, Values, curve_at, darkness, f
 GRID = (9, 12)
 """Rows and columns of a field."""
 _SAME_DETAIL = 45.0  # levels of the patterns by which one and the same thing may differ
-_LIKENESS = (0.2, 0.5)  # correlation of patterns: of two scenes at most, of one at least
+_LIKENESS = (0.42, 0.67)  # correlation of patterns: of two scenes at most, of one at least
+_STILL = 1.1  # how much worse patterns may match without motion for there to be none
 _EVEN = 60.0  # power of a pattern, in squared levels, that is no more than grain
-_SPREADS = (
-    0.3,
-    0.2,
-    0.15,
-    0.1,
-    0.1,
-)  # rounds of the field's fit: how far off, in log2, what follows it may be
+_SPREADS = (0.3, 0.2, 0.15, 0.1, 0.1)
+"""Rounds of the field's fit: how far off, in log2, what follows it may be."""
 _PRIOR = 0.03  # share of a cell that must be seen for its gain to count half
 _FOLLOWS = 0.25  # how far off, in log2, what follows curve and field may be
 
@@ -55,11 +51,9 @@ def pair_change(first: Thumbnail, second: Thumbnail) -> PairChange:
 
 def _aligned(first: Thumbnail, second: Thumbnail) -> tuple[Image, Plane]:
     """`second` as seen from `first`: coarse (C, h, w), and its pattern; by dense inverse search."""
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    search.setFinestScale(1)
     height, width = first.pattern.shape
-    flow = search.calc(first.pattern, second.pattern, np.zeros((height, width, 2), np.float32))
     columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    flow = _motion(first.pattern, second.pattern, columns, rows)
     columns, rows = columns + flow[..., 0], rows + flow[..., 1]
     mode = cv2.BORDER_REPLICATE
     tones = np.stack([cv2.remap(c, columns, rows, cv2.INTER_LINEAR, borderMode=mode) for c in second.tones])
@@ -69,8 +63,25 @@ def _aligned(first: Thumbnail, second: Thumbnail) -> tuple[Image, Plane]:
     return halved(tones), np.asarray(pattern)
 
 
+def _motion(first: Plane, second: Plane, columns: Plane, rows: Plane) -> Plane:
+    """Displacements (h, w, 2) by dense inverse search; none where without it the patterns differ no more.
+
+    Where there is no detail, what the search finds is that of the grain.
+    """
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    search.setFinestScale(1)
+    flow = search.calc(first, second, np.zeros((*first.shape, 2), np.float32))
+    moved = cv2.remap(second, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
+    with_motion, without = (
+        cv2.blur(cv2.absdiff(first, other).astype(np.float32), (9, 9)) for other in (moved, second)
+    )
+    flow[without < _STILL * with_motion + 1] = 0
+    return np.asarray(flow)
+
+
 def _likeness(ours: Plane, theirs: Plane) -> float:
     """Correlation of two patterns, -1 to 1; what has next to no detail is alike."""
+    ours, theirs = (cv2.GaussianBlur(plane, (0, 0), 1.2) for plane in (ours, theirs))
     even = np.float32(_EVEN * ours.size)
     powers = (float(np.vdot(plane, plane) + even) for plane in (ours, theirs))
     return float(np.vdot(ours, theirs) + even) / float(np.sqrt(np.prod(list(powers))))
