@@ -139,6 +139,10 @@ class _Noise:
     """float32 (H, W)."""
     spectrum: Plane
     """float32 (8, 8), see `spectrum`."""
+    precision: Plane
+    """float32 (H, W): what squared differences of two frames are to be multiplied by."""
+    precision_at_large: Plane
+    """float32 (H, W): what their differences are, before they are averaged."""
 
 
 def _noise_of(here: Image, nearest: list[_Brought], transform: BlockTransform) -> list[_Noise] | None:
@@ -156,7 +160,9 @@ def _noise_of(here: Image, nearest: list[_Brought], transform: BlockTransform) -
         deviation = quieter([level for level, _ in found]).at(tone)
         _, likest = min(found, key=lambda pair: float(pair[0].deviations.mean()))
         differing = transform.tilings((plane - likest) / deviation)
-        noise.append(_Noise(deviation, spectrum(differing[0])))
+        precision = 1 / (2 * np.square(deviation))
+        at_large = 1 / np.maximum(deviation, _FLICKER)
+        noise.append(_Noise(deviation, spectrum(differing[0]), precision, at_large))
     return noise
 
 
@@ -165,8 +171,8 @@ def _likeness(here: Image, there: Image, noise: list[_Noise]) -> Plane:
     shares = _SHARES if len(here) == 3 else (1.0,)
     squared = np.zeros_like(here[0])
     for plane, other, own, share in zip(here, there, noise, shares, strict=True):
-        difference = (plane - other) / own.deviation
-        squared += difference * difference * np.float32(share / 2)
+        difference = plane - other
+        squared += difference * difference * (own.precision * np.float32(share))
     around = np.asarray(cv2.blur(cv2.blur(squared, (5, 5)), (3, 3)))
     # Noise in clumps makes patches differ by chance more than white noise does.
     clumps = min(float(np.mean(noise[0].spectrum ** 4)), _CLUMPIEST)
@@ -177,7 +183,7 @@ def _likeness(here: Image, there: Image, noise: list[_Noise]) -> Plane:
 
 def _alike_at_large(difference: Plane, noise: _Noise) -> Plane:
     """Logarithm of a weight (H, W): does the mean difference about a pixel exceed what noise leaves of it?"""
-    common = np.asarray(cv2.blur(difference / np.maximum(noise.deviation, _FLICKER), (_WIDE, _WIDE)))
+    common = np.asarray(cv2.blur(difference * noise.precision_at_large, (_WIDE, _WIDE)))
     slow = float(np.mean(np.square(noise.spectrum[:2, :2].ravel()[1:])))  # share of noise that means keep
     excess = np.square(common) * np.float32(_WIDE**2 / (2 * slow))
     return np.asarray(np.minimum(_WIDE_TOLERATED - excess, 0) * _WIDE_STEEPNESS)
