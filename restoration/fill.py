@@ -17,6 +17,7 @@ _ALIKE = np.float32(0.05)  # error up to which a mixture shows what the frame do
 _ERROR_FLOOR = np.float32(1e-4)
 _DRAWN = np.float32(0.5)  # trust in what the frame itself tells
 _GRAIN = Grain(float("inf"), 0.6)  # where no other frame tells
+_SPECK = 25  # pixels up to which nobody sees whether there is grain
 _DISSENT = np.float32(0.7)  # what it counts that other sources show something else
 
 
@@ -37,16 +38,16 @@ def filling(clip: Clip, frame: int, region: Region, rounds: list[list[int]], num
         mix.add_sources(sources)
         if not (mix.error[region.mine] > _DOUBT).any():
             break
-    doubtful = (mix.error > _DOUBT) & hurt
+    doubtful = (mix.error > _DOUBT) & region.mine
     drawn = np.zeros(hurt.shape, np.float32)
     if doubtful.any():
         drawn = mix.add(*from_around(here, touched(hurt), doubtful), doubtful * _DRAWN)
     filled = mix.result()
-    sound = ~hurt & (mix.error < _ALIKE)
-    grain = grain_missing(here, filled, sound, drawn, mix.grain, region, number)
-    if doubtful.any():
-        filled += seen_through(here, filled, mix.error, damaged[1] & ~damaged[0], hurt)
-    return filled + grain
+    through = seen_through(here, filled, mix.error, damaged[1] & ~damaged[0], hurt) if doubtful.any() else 0
+    if np.count_nonzero(region.mine) > _SPECK:
+        sound = ~hurt & (mix.error < _ALIKE)
+        filled += grain_missing(here, filled, sound, drawn, mix.grain, region, number)
+    return np.asarray(filled + through)
 
 
 class _Mix:

@@ -53,8 +53,7 @@ def restore_damage(
         for region in regions_of(hidden[t] > 0):
             fill = np.clip(filling(clip, t, region, rounds, start + t), 0, 1)
             here = result[:, region.rows, region.columns]
-            share = _share(region.mine) * np.float32(strength)
-            np.copyto(here, here + (fill - here) * share, where=region.mine)
+            np.copyto(here, here + (fill - here) * np.float32(strength), where=region.mine)
         return np.asarray(result)
 
     wanted = range(*core.indices(len(images)))
@@ -73,7 +72,3 @@ def _half_hidden(hidden: Plane) -> Plane:
     """uint8 (H, W) to (ceil(H / 2), ceil(W / 2)): the highest of 2 x 2 pixels."""
     lowered = cv2.dilate(hidden, np.ones((2, 2), np.uint8), anchor=(0, 0))
     return np.ascontiguousarray(lowered[::2, ::2])
-
-
-def _share(mine: Plane) -> Plane:
-    return np.asarray(mine, dtype=np.float32)

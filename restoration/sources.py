@@ -180,7 +180,7 @@ def _in_light_of(here: Image, pictures: Image, sound: Plane) -> tuple[Image, Pla
     sound, a mean about the place is what differs: so the grain of either stays out of the other.
     """
     count, _, height, width = pictures.shape
-    apart = np.ascontiguousarray((here[None] - pictures).transpose(2, 3, 0, 1))  # hxwxnxC
+    apart = cv2.merge(list((here - pictures).reshape(-1, height, width))).reshape(*sound.shape, -1)  # hxwxnxC
     sums = np.asarray(cv2.blur((apart * sound[..., None]).reshape(height, width, -1), (_EVEN, _EVEN)))
     share = np.asarray(cv2.blur(sound, (_EVEN, _EVEN))).reshape(height, width, count, 1)
     even = sums.reshape(apart.shape) / np.maximum(share, np.float32(1e-3))
