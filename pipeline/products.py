@@ -142,7 +142,7 @@ def _decode_motion(arrays: Arrays, device: torch.device) -> Any:
 
 
 def _track_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
-    return (ArraySpec("track", "float32", (2, 5)),)
+    return (ArraySpec("track", "float32", (2, 2, 5)),)
 
 
 def _encode_track(track: torch.Tensor) -> Arrays:

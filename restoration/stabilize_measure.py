@@ -3,7 +3,8 @@
 Points are spread over the frame, one to a cell, and followed with pyramidal Lucas-Kanade (Bouguet, 2001) on a
 picture from which light and contrast are taken out locally, so that flicker moves nothing and every part of
 the frame has its say. What most of them agree on is the frame's motion; moving people, dirt and the gate's
-edge are outvoted (iteratively reweighted least squares with Tukey's biweight).
+edge are outvoted (iteratively reweighted least squares with Tukey's biweight). Of the rest, what most agree
+on is kept as well: where a train fills the frame, the ground behind it is the lesser motion.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _FEWEST = 10
 """Points that a motion must be agreed upon by."""
 _MODE_WIDTH = 0.35
 """Width, in pixels of the reduced picture, of the kernel that the first vote is counted with."""
+_OTHERWISE = 1.0
+"""Pixels of the reduced picture off the consensus from which on a point moves otherwise."""
 _ROUNDS = 6
 
 
@@ -123,14 +126,18 @@ def _choose_points(levelled: npt.NDArray[np.uint8], barred: npt.NDArray[np.uint8
     return np.asarray(np.stack([x, y], axis=1)[usable], dtype=np.float32)
 
 
-def measure_step(first: TrackedFrame, later: TrackedFrame, guess: FrameStep = NO_STEP) -> FrameStep:
-    """Return the motion from `first` to `later`; NO_STEP where too few points agree on one.
+def measure_steps(
+    first: TrackedFrame, later: TrackedFrame, guess: FrameStep = NO_STEP
+) -> tuple[FrameStep, FrameStep]:
+    """Return the motion from `first` to `later` that most points agree on, and that of most others.
+
+    NO_STEP where too few agree on one.
 
     `guess` is where to look first, for frames further apart.
     """
     points = first.points
     if len(points) < _FEWEST or first.levelled.shape != later.levelled.shape:
-        return NO_STEP
+        return NO_STEP, NO_STEP
     expected = points + np.array(guess.shift, np.float32) / np.float32(first.factor)
     moved, found, _ = cv2.calcOpticalFlowPyrLK(
         first.levelled,
@@ -146,14 +153,22 @@ def measure_step(first: TrackedFrame, later: TrackedFrame, guess: FrameStep = NO
     inside = (moved > 0).all(axis=1) & (moved[:, 0] < width - 1) & (moved[:, 1] < height - 1)
     kept = (found.ravel() > 0) & inside
     if np.count_nonzero(kept) < _FEWEST:
-        return NO_STEP
+        return NO_STEP, NO_STEP
     places = (points[kept] - np.array(first.centre)).astype(np.float64)
     shifts = (moved[kept] - points[kept]).astype(np.float64)
-    return _consensus(places, shifts, first.factor)
+    step, others = _consensus(places, shifts, first.factor, len(places))
+    if np.count_nonzero(others) < _FEWEST:
+        return step, NO_STEP
+    return step, _consensus(places[others], shifts[others], first.factor, len(places))[0]
 
 
-def _consensus(places: npt.NDArray[Any], shifts: npt.NDArray[Any], factor: float) -> FrameStep:
-    """Fit a similarity to the shifts that most agree on; places are counted from the centre."""
+def _consensus(
+    places: npt.NDArray[Any], shifts: npt.NDArray[Any], factor: float, count: int
+) -> tuple[FrameStep, npt.NDArray[np.bool_]]:
+    """Fit a similarity to the shifts that most agree on, and tell which clearly move otherwise.
+
+    Places are counted from the centre; `count` is of all points, also those not looked at.
+    """
     start = _mode(shifts)
     parameters = np.array([start[0], start[1], 0.0, 0.0])
     x, y = places.T
@@ -168,7 +183,7 @@ def _consensus(places: npt.NDArray[Any], shifts: npt.NDArray[Any], factor: float
         size = np.hypot(residual[: len(x)], residual[len(x) :])
         weight = np.square(np.clip(1 - np.square(size / reach), 0, None))
         if np.count_nonzero(weight) < _FEWEST // 2:
-            return NO_STEP
+            return NO_STEP, size > _OTHERWISE
         near = size[weight > 0]
         reach = float(np.clip(4 * np.median(near), 0.15, reach))
         both = np.concatenate([weight, weight])
@@ -177,14 +192,15 @@ def _consensus(places: npt.NDArray[Any], shifts: npt.NDArray[Any], factor: float
         normal = design.T @ (design * both[:, None]) + held
         parameters = np.linalg.solve(normal, design.T @ (both * values))
     agreeing = float(weight.sum())
-    share = agreeing / len(x)
+    share = agreeing / count
     confidence = float(np.clip((agreeing - 4) / 8, 0, 1) * np.clip((share - 0.06) / 0.1, 0, 1))
-    return FrameStep(
+    step = FrameStep(
         (float(parameters[0]) * factor, float(parameters[1]) * factor),
         float(parameters[3]),
         float(parameters[2]),
         confidence,
     )
+    return step, size > _OTHERWISE
 
 
 def _mode(shifts: npt.NDArray[Any]) -> npt.NDArray[Any]:

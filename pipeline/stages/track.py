@@ -20,7 +20,7 @@ class Track(Stage[TrackSettings]):
     """Measure the motion of the whole picture, for `stabilize`, which sees it for all of the shot at once."""
 
     name: ClassVar[str] = "track"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames",)
     makes: ClassVar[tuple[str, ...]] = ("track",)
     settings_type: ClassVar[type[StageSettings]] = TrackSettings

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from reelfix.restoration.stabilize_measure import FrameStep, measure_step, prepare_frame
-from reelfix.restoration.stabilize_track import Tracker
+from reelfix.restoration.stabilize_measure import FrameStep, measure_steps, prepare_frame
+from reelfix.restoration.stabilize_track import Tracker, steps_of
 
 Picture = npt.NDArray[np.float32]
 HEIGHT, WIDTH = 120, 160
@@ -30,7 +30,7 @@ def view(picture: Picture, x: float, y: float) -> Picture:
 
 
 def step(first: Picture, later: Picture) -> FrameStep:
-    return measure_step(prepare_frame(first), prepare_frame(later))
+    return measure_steps(prepare_frame(first), prepare_frame(later))[0]
 
 
 def assert_shift(found: FrameStep, x: float, y: float, within: float) -> None:
@@ -107,7 +107,7 @@ def test_windows_give_the_same_track() -> None:
         lead = t - max(t - 8, 0)
         parts.append(tracker.track(window, max(t - 8, 0), slice(lead, lead + stop - t)))
     assert torch.equal(torch.cat(parts), whole)
-    np.testing.assert_allclose(whole[:6, 1, 0] * WIDTH, 5.6, atol=0.05)
+    np.testing.assert_allclose(whole[:6, 1, 0, 0] * WIDTH, 5.6, atol=0.05)
     assert not bool(whole[13, 0].any())
     assert not bool(whole[6:, 1].any())
 
@@ -115,4 +115,23 @@ def test_windows_give_the_same_track() -> None:
 def test_colour_is_measured_on_luma() -> None:
     clip: Any = torch.from_numpy(np.stack([view(ground(), 0.7 * t, 0) for t in range(2)]))[:, None]
     colour = clip.repeat(1, 3, 1, 1)
-    np.testing.assert_allclose(Tracker().track(colour, 0, slice(None))[0, 0, 0] * WIDTH, 0.7, atol=0.04)
+    np.testing.assert_allclose(Tracker().track(colour, 0, slice(None))[0, 0, 0, 0] * WIDTH, 0.7, atol=0.04)
+
+
+def test_a_train_that_comes_to_fill_the_frame_is_not_followed() -> None:
+    """The ground, of which a third can be seen in the end, is what the path is made of."""
+    frames = []
+    for time in range(24):
+        frame = view(ground(), 0.3 * (time % 2), 0)
+        left = max(WIDTH - 12 * time, 0)
+        train = view(ground(seed=9), 0.3 * (time % 2), 0)
+        train = np.roll(train, -3 * time, axis=1)
+        frame[40:, left:] = train[40:, left:]
+        frames.append(frame)
+    track = Tracker().track(torch.from_numpy(np.stack(frames))[:, None], 0, slice(None))
+    filled = track[16:23, 0, 0, 0] * WIDTH
+    assert float(filled.max()) < -2
+    short, long = steps_of(track)
+    expected = 0.3 * np.where(np.arange(23) % 2, -1, 1)
+    np.testing.assert_allclose(short.motion[:23, 0] * WIDTH, expected, atol=0.15)
+    np.testing.assert_allclose(long.motion[:16][long.confidence[:16] > 0, 0], 0, atol=0.15 / WIDTH)

@@ -112,7 +112,7 @@ def test_shapes_and_ranges_at_every_size(count: int, channels: int, height: int,
     grid = (-(-height // 2), -(-width // 2))
     expected = {
         "frames": (count, channels, height, width),
-        "track": (count, 2, 5),
+        "track": (count, 2, 2, 5),
         "mask": (count, 2, height, width),
         "flow": (count, 4, *grid),
         "confidence": (count, 2, *grid),
