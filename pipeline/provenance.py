@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +17,7 @@ from reelfix.io.errors import DeliveryError, StoreError
 from reelfix.io.ffmpeg import ffmpeg_version
 from reelfix.io.landing import Landing, file_sha256, files_of
 from reelfix.io.master_check import Decoded
-from reelfix.pipeline.user_masks import user_masks_of
+from reelfix.pipeline.user_masks import UserMask, user_masks_of
 
 if TYPE_CHECKING:
     from reelfix.pipeline.export_job import ExportJob, Piece
@@ -120,7 +121,8 @@ def provenance(
     is_decoded: bool,
 ) -> dict[str, Any]:
     """Say all that a master depends on, and how it can be made and checked again."""
-    shots = [_shot(piece) for piece in job.pieces]
+    user_masks = user_masks_of(job.reel)
+    shots = [_shot(piece, user_masks) for piece in job.pieces]
     content: dict[str, Any] = {
         "reelfix": version("reelfix"),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -176,7 +178,7 @@ def _pictures(job: "ExportJob") -> dict[str, Any]:
     return {"stem": job.reel.name, "suffix": job.codec.suffix, "first": first}
 
 
-def _shot(piece: "Piece") -> dict[str, Any]:
+def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
     """The stages that a shot's frames went through, those not done included."""
     outcome = piece.outcome
     stages = []
@@ -203,7 +205,7 @@ def _shot(piece: "Piece") -> dict[str, Any]:
         "stages": stages,
         "user_masks": [
             {"name": mask.name, "plane": mask.plane, "frames": [mask.start, mask.stop], "sha256": mask.sha256}
-            for mask in user_masks_of(outcome.reel)
+            for mask in user_masks
             if mask.touches(outcome.shot)
         ],
     }
