@@ -9,8 +9,9 @@ from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.neighbours import neighbours_of, repeats_in
-from reelfix.restoration.scratch import SIDES, scratch_probability
-from reelfix.restoration.strips import strip_of
+from reelfix.restoration.running_damage import running_damage
+
+_EACH_WAY = 3  # neighbours looked for before a frame, and after it
 
 
 def detect_damage(
@@ -24,8 +25,9 @@ def detect_damage(
 ) -> torch.Tensor:
     """Return the masks of `frames[core]`: uint8 (T, 2, H, W), planes dirt and scratch, probability times 255.
 
-    `frames` float32 (T, C, H, W) in [0, 1], with neighbours.REACH more on either side of the core where the
-    shot has them; `motion` of the same frames. 128 and above means damaged. `strength` 0 finds nothing.
+    `frames` float32 (T, C, H, W) in [0, 1], with REACH more on either side of the core where the shot has
+    them (`neighbours.REACH`, and `running_damage.REACH` for scratches); `motion` of the same frames. 128 and
+    above means damaged. `strength` 0 finds nothing.
     """
     images = as_array(frames)
     wanted = range(*core.indices(len(images)))
@@ -34,14 +36,14 @@ def detect_damage(
         return torch.zeros((len(wanted), 2, height, width), dtype=torch.uint8, device=frames.device)
     lumas = map_frames(luma_of, list(images))
     repeats = repeats_in(lumas)
-    strips = map_frames(strip_of, lumas) if scratches else []
+    running = running_damage(lumas, repeats, motion, wanted, strength) if scratches else []
 
     def masks(t: int) -> Plane:
         planes = np.zeros((2, height, width), np.uint8)
-        neighbours = neighbours_of(repeats, motion, t, SIDES if scratches else 2)
         if scratches:
-            planes[1] = scratch_probability(strips, neighbours, t, (height, width), strength)
+            planes[1] = running[t - wanted.start]
         if dirt:
+            neighbours = neighbours_of(repeats, motion, t, _EACH_WAY)
             planes[0] = dirt_probability(scene_of(lumas, neighbours[:VIEWS], t), strength)
         return planes
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import torch
 
 _REACH = 4  # restoration.neighbours.REACH
+_RUNNING_REACH = 8  # restoration.running_damage.REACH
 
 
 class DetectSettings(StageSettings):
@@ -20,7 +21,7 @@ class DetectSettings(StageSettings):
     dirt: bool = Field(default=True)
     """Look for dirt, dust, blotches and hairs."""
     scratches: bool = Field(default=True)
-    """Look for running scratches."""
+    """Look for running scratches, and hairs stuck in the gate."""
 
 
 class Detect(Stage[DetectSettings]):
@@ -36,7 +37,9 @@ class Detect(Stage[DetectSettings]):
     @property
     def handle(self) -> int:
         """Frames needed on either side of a frame."""
-        return _REACH if self.settings.strength > 0 else 0
+        if self.settings.strength == 0:
+            return 0
+        return _RUNNING_REACH if self.settings.scratches else _REACH
 
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window."""

@@ -80,7 +80,7 @@ def test_a_wandering_scratch_is_found_in_every_frame() -> None:
     columns = [80, 82, 79, 83, 80, 84, 81]
     found = masks(with_line(panning(step=0), columns))
     for t, x in enumerate(columns):
-        assert found[t, 1, :, x : x + 2].float().mean() > 0.8
+        assert found[t, 1, :, x : x + 2].float().mean() > 0.7
         assert found[t, 1, :, : x - 6].float().mean() < 0.01
 
 

@@ -1,0 +1,45 @@
+import numpy as np
+
+from reelfix.restoration.scratch_evidence import FEATURES
+from reelfix.restoration.scratch_odds import inputs, place_odds
+
+SCRATCH = {
+    "tall": 1.8,
+    "scene": 0.45,
+    "worst": 0.25,
+    "even": 0.5,
+    "gate": 0.6,
+    "near": 0.7,
+    "shown": 0.8,
+    "moved": 2.0,
+    "away": 3.0,
+    "misfit": 0.05,
+    "narrow": 0.2,
+    "width": 2.1,
+    "extent": 0.8,
+    "crossing": 0.1,
+    "steady": 0.3,
+    "alone": 0.05,
+    "recent": 0.8,
+    "first": 0.7,
+    "uneven": 0.1,
+    "filled": 0.8,
+}
+
+
+def odds(**changed: float) -> float:
+    row = SCRATCH | changed
+    return float(place_odds(np.array([[row[name] for name in FEATURES]], np.float32))[0])
+
+
+def test_a_plain_scratch_is_likely() -> None:
+    assert odds() > 1.0
+
+
+def test_what_goes_with_the_scene_or_evenly_is_not() -> None:
+    assert odds(scene=0.97, worst=0.95) < -2.0
+    assert odds(even=1.0, gate=0.3, near=0.45) < odds() - 2.0
+
+
+def test_all_inputs_are_finite() -> None:
+    assert np.isfinite(inputs(np.zeros((2, len(FEATURES)), np.float32))).all()
