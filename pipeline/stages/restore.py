@@ -9,7 +9,7 @@ from reelfix.pipeline.stage import Process, Products, Stage, StageSettings, Wind
 if TYPE_CHECKING:
     import torch
 
-_REACH = 4  # restoration.neighbours.REACH
+_REACH = 5  # restoration.neighbours.REACH, and one more, which tells whether the last is a blend
 
 
 class RestoreSettings(StageSettings):
