@@ -15,6 +15,8 @@ ClipPart = Literal["tune", "held-out"]
 HELD_OUT_CLIPS = frozenset({"bikes", "box", "carphone", "cockatoo", "cup", "person", "ta4", "wolf"})
 """Clips to be judged on alone: neither looked at nor tuned on."""
 
+_SHORTEST = 12
+"""Frames: ffmpeg's deflicker over 11 darkens whole clips that are shorter than its window."""
 _CUT = 0.15
 """Mean change of a thumbnail from frame to frame that only a cut makes."""
 _BLACK, _WHITE = 0.05, 0.85
@@ -46,7 +48,7 @@ def clip_paths(folder: Path, part: ClipPart) -> dict[str, Path]:
 def read_clip(path: Path, *, frames: int, width: int, choice: int) -> CleanClip:
     """Read `frames` frames, scaled to at most `width`; `choice` picks which stretch of the clip.
 
-    Raises ValueError for a clip with no stretch of 3 frames or more without a cut.
+    Raises ValueError for a clip with no stretch of 12 frames without a cut.
     """
     stretch: list[npt.NDArray[np.uint8]] = []
     stretches: list[list[npt.NDArray[np.uint8]]] = []
@@ -63,8 +65,10 @@ def read_clip(path: Path, *, frames: int, width: int, choice: int) -> CleanClip:
             break
     longest = [known for known in stretches if len(known) == frames] or [max([*stretches, stretch], key=len)]
     picked = longest[choice % len(longest)]
-    if len(picked) < 3:
-        raise ValueError(f"{path} has {len(picked)} frames without a cut, and 3 are needed. Leave it out.")
+    if len(picked) < _SHORTEST:
+        raise ValueError(
+            f"{path} has {len(picked)} frames without a cut, and {_SHORTEST} are needed. Leave it out."
+        )
     clean = _BLACK + (_WHITE - _BLACK) * np.stack(picked)[:, None].astype(np.float32) / 255
     return CleanClip(path.stem, torch.from_numpy(clean.astype(np.float32)), rate)
 

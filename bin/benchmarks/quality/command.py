@@ -36,7 +36,9 @@ _DATA = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--clips", "clip_names", help="Names of clips, by commas.  [default: all of the part]")
 @click.option("--cases", "case_names", default="eras", show_default=True, help="Names; or eras, kinds, all.")
 @click.option("--seeds", default=1, show_default=True, help="Damages of each clip and case.")
-@click.option("--frames", default=24, show_default=True, help="Frames of each clip.")
+@click.option(
+    "--frames", type=click.IntRange(min=12), default=24, show_default=True, help="Frames of each clip."
+)
 @click.option("--width", default=640, show_default=True, help="Clips are scaled to at most so wide.")
 @click.option("--preset", type=click.Choice(preset_names()), default="full", show_default=True)
 @click.option("--set", "assignments", multiple=True, metavar="STAGE.NAME=VALUE", help="A setting of a stage.")
