@@ -33,8 +33,8 @@ def restore_damage(
 
     `frames` float32 (T, C, H, W) in [0, 1], the first of them the shot's frame number `start`; `mask` uint8
     (T, 2, H, W), see `detect`; `motion` of the same frames, one more than neighbours.REACH beyond the core
-    on either side where the shot has them. Outside the mask the result has the frames' own bits; `strength` blends the
-    repair in, 0 is the identity.
+    on either side where the shot has them. Outside the mask the result has the frames' own bits; `strength`
+    blends the repair in, 0 is the identity.
     """
     images = as_array(frames)
     damaged: Plane = np.greater_equal(as_array(mask), DAMAGED)  # Tx2xHxW
