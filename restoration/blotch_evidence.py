@@ -24,7 +24,7 @@ EVIDENCE = 25
 _RING = (5, 17)  # inner and outer side, in pixels, of the ring in which a blotch's surroundings are seen
 _MARGIN = 0.02  # kept above zero, in units of the spike, so that logarithms stay finite
 _SCALES = (1, 5, 15)  # sides, in half-size pixels, over which what passed is weighed
-_SEARCH = 25  # side, in half-size pixels, of where it is sought
+_SEARCH = 41  # side, in half-size pixels, of where it is sought
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Region:
     """The pixels of each blotch, or of the rings about them, for sums over them."""
 
     def __init__(self, labels: Plane, count: int) -> None:
-        self._place = np.flatnonzero(labels)
+        self._place = np.flatnonzero(labels > 0)
         self._number = labels.ravel()[self._place].astype(np.intp) - 1
         self._count = count
         self._area = np.maximum(np.bincount(self._number, minlength=count), 1)

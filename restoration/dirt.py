@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
-from reelfix.restoration.blotch_edges import edge_evidence
+from reelfix.restoration.blotch_edges import edges_of
 from reelfix.restoration.blotch_evidence import Scene, evidence
 from reelfix.restoration.blotches import Blotches, Values, find_blotches
 from reelfix.restoration.dirt_judge import Judge, trained_judge
@@ -46,7 +46,7 @@ def dirt_probability(scene: Scene, strength: float = 1.0, judge: Judge | None = 
         if suspects.blotches.count:
             judge = judge or trained_judge()
             odds = judge.blotches.log_odds(suspects.evidence)
-            place, evidence_there = edge_evidence(suspects.blotches, scene, suspects.spikes, odds)
-            likely = 1 / (1 + np.exp(-judge.pixels.log_odds(evidence_there)))
-            probability[place] = np.floor(likely * 255 + 0.5).astype(np.uint8)
+            edges = edges_of(suspects.blotches, scene, suspects.spikes)
+            likely = 1 / (1 + np.exp(-judge.pixels.log_odds(edges.evidence(odds))))
+            probability[edges.place] = np.floor(likely * 255 + 0.5).astype(np.uint8)
     return probability.reshape(scene.luma.shape)

@@ -15,6 +15,10 @@ REACH = 4
 _LIGHT_CELL = 16  # pixels over which light is taken to be even
 _SAMPLES = 4  # per cell and side, of which the median is taken
 _REPEAT_MEAN, _REPEAT_MOST = 0.004, 0.08  # largest differences between a frame and its repeat
+_BLEND_CHANGE = 0.02  # root mean square of what must change over a blended frame to tell it
+_BLEND_SHARE = 0.15  # smallest share of either frame in a blend
+_BLEND_MOST = 0.12  # largest difference between a blend and the mean that it should be
+_BLEND_LEFT = 0.06  # largest part of the change's energy that a blend leaves unexplained
 
 
 @dataclass(frozen=True)
@@ -32,20 +36,38 @@ class Neighbour:
 def repeats_in(lumas: list[Plane]) -> list[bool]:
     """Say of each pair of neighbours (T - 1) whether the second repeats the first, dirt and grain and all.
 
-    Films shown faster than they were shot have frames printed or stored twice.
+    Films shown faster than they were shot have frames printed or stored twice, or blended of those before
+    and after: what is on those is on the blend too, which then counts as a repeat of either.
     """
     small = map_frames(half_size, lumas)
+    blends = [False, *map_frames(lambda t: _is_blend(*small[t - 1 : t + 2]), range(1, len(small) - 1)), False]
+    repeats = map_frames(lambda t: _is_repeat(small[t], small[t + 1]), range(len(small) - 1))
+    return [known or blends[t] or blends[t + 1] for t, known in enumerate(repeats)]
 
-    def is_repeat(t: int) -> bool:
-        first, second = small[t], small[t + 1]
-        # Deflickered, a repeat may have got a slightly other exposure.
-        gain = float((first * second).sum() / max(float(np.square(first).sum()), 1e-6))
-        difference = np.abs(second - first * np.float32(gain))
-        return bool(
-            difference.mean() < _REPEAT_MEAN and np.asarray(cv2.blur(difference, (2, 2))).max() < _REPEAT_MOST
-        )
 
-    return map_frames(is_repeat, range(len(lumas) - 1))
+def _is_repeat(first: Plane, second: Plane) -> bool:
+    # Deflickered, a repeat may have got a slightly other exposure.
+    gain = float((first * second).sum() / max(float(np.square(first).sum()), 1e-6))
+    difference = np.abs(second - first * np.float32(gain))
+    return bool(
+        difference.mean() < _REPEAT_MEAN and np.asarray(cv2.blur(difference, (2, 2))).max() < _REPEAT_MOST
+    )
+
+
+def _is_blend(before: Plane, here: Plane, after: Plane) -> bool:
+    """Whether a frame is no more than a mean of the two beside it, which differ."""
+    change, part = after - before, here - before
+    energy = float(np.square(change).sum())
+    if energy < _BLEND_CHANGE**2 * change.size:
+        return False
+    share = float((change * part).sum()) / energy
+    if not _BLEND_SHARE < share < 1 - _BLEND_SHARE:
+        return False
+    left = part - change * np.float32(share)
+    return bool(
+        float(np.square(left).sum()) < _BLEND_LEFT * energy
+        and np.abs(np.asarray(cv2.blur(left, (2, 2)))).max() < _BLEND_MOST
+    )
 
 
 def distinct_steps(repeats: list[bool], frame: int, each_way: int) -> tuple[list[int], list[int]]:

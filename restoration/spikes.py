@@ -1,7 +1,7 @@
 """Spikes: how far each pixel of a frame lies outside all that its neighbours in time show there.
 
 The spike detector of Kokaram ("Motion Picture Restoration", Springer 1998, SDIp), with the tolerance of the
-rank-ordered one (Nadenau and Mitra, 1997), on pixels and on means of 16.
+rank-ordered one (Nadenau and Mitra, 1997), on pixels and on means.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ _BODY = 1.7  # spike that belongs to one
 _TEXTURE = 0.3  # share of the picture's local range that a spike must exceed besides
 _NOISE_FLOOR = 0.003
 _APART = 1.1  # difference to the mean of two neighbours, over that between them; the latter are smoothed
-_DIM = 4  # reduction at which noise is mapped, and at which faint marks are sought
+_DIM = 4  # reduction at which noise is mapped
+_FAINT = (4, 12)  # reductions at which faint marks are sought
 
 BODY = _BODY / _SEED
 """Score of what belongs to a blotch; 1 begins one."""
@@ -35,18 +36,22 @@ class Spikes:
 
 
 def spikes_of(luma: Plane, first: Plane, second: Plane, *, is_between: bool) -> Spikes:
-    """Compare a frame with two views of it, each float32 (H, W), by pixels and on a grid of quarter size.
+    """Compare a frame with two views of it, each float32 (H, W), by pixels and by means.
 
-    What is large and faint is lost in the noise of single pixels, and stands out in means of 16.
+    What is large and faint is lost in the noise of single pixels, and stands out in means over squares.
     `is_between`: whether the views lie on either side of the frame in time.
     """
     fine = _spikes(luma, first, second, is_between)
     height, width = luma.shape
-    small = (-(-width // _DIM), -(-height // _DIM))
-    coarse = _spikes(_reduced(luma, small), _reduced(first, small), _reduced(second, small), is_between)
-    # Only what makes a group of its own counts: a mean is carried beyond a small mark's edge.
-    lone = cv2.morphologyEx(coarse.score, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    score = np.maximum(fine.score, cv2.resize(lone, (width, height), interpolation=cv2.INTER_LINEAR))
+    score = fine.score
+    # A mark that stands out by itself would do so in every mean that takes in a part of it.
+    faint = np.where(score > 1, luma - fine.size, luma)
+    for dim in _FAINT:
+        small = (-(-width // dim), -(-height // dim))
+        coarse = _spikes(_reduced(faint, small), _reduced(first, small), _reduced(second, small), is_between)
+        # Only what makes a group of its own counts: a mean is carried beyond a small mark's edge.
+        group = cv2.morphologyEx(coarse.score, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        score = np.maximum(score, cv2.resize(group, (width, height), interpolation=cv2.INTER_LINEAR))
     return Spikes(fine.size, score, fine.noise)
 
 

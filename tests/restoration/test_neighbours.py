@@ -12,6 +12,15 @@ def test_repeats_are_found_and_dirt_is_none() -> None:
     assert repeats_in([first, again, second, second, dirty]) == [True, False, True, False]
 
 
+def test_a_blend_repeats_both_that_it_is_blended_of() -> None:
+    random = np.random.default_rng(1)
+    first, second, third = (random.random((40, 60), np.float32) for _ in range(3))
+    blend = 0.45 * second + 0.55 * third
+    assert repeats_in([first, second, blend, third, first]) == [False, True, True, False]
+    blend[10:14, 20:24] = 1.0  # its own dirt is on neither
+    assert not any(repeats_in([first, second, blend, third, first]))
+
+
 def test_repeats_are_passed_over() -> None:
     repeats = [False, True, False, True, True, False, False]  # pictures a b b c c c d e
     assert distinct_steps(repeats, 3, 2) == ([-1, -3], [3, 4])
