@@ -22,6 +22,7 @@ CLEAR = 0.33
 _WANDER = 6  # columns from one frame to the next within which a ridge is looked for again
 _SPEEDS = np.concatenate([np.arange(-10.0, -0.7, 0.5), np.arange(1.0, 10.2, 0.5)]).astype(np.float32)
 _MARGIN = 64  # columns beyond the edges, where nothing is
+_ASTRAY = 0.3  # share of frames in which a line of the scene may be lost: a jump, a smear, a flash
 _STILL = 3.0  # columns that something must move within the frames compared, to be said to move
 _PARALLAX = np.array([0.5, 0.75, 1.3, 1.6, 2.0, 2.5, 3.0], np.float32)
 
@@ -46,6 +47,7 @@ FEATURES = (
     "first",
     "uneven",
     "filled",
+    "settled",
 )
 
 
@@ -112,6 +114,7 @@ def evidence(
         nearby.mean(axis=0),
         uneven,
         strip.filled[here],
+        shares.settled,
     )
     return np.stack(columns, axis=1).astype(np.float32)
 
@@ -122,6 +125,8 @@ class _Shares:
 
     scene: Plane
     """(k, n): where the scene's motion puts it."""
+    settled: Plane
+    """(n,): the same to the column, in all frames but a share of _ASTRAY."""
     even: Plane
     """(n,): in the mean over them, where the best of many even motions puts it."""
     gate: Plane
@@ -144,6 +149,7 @@ def _shares(
     row = places.polarity * BANDS + places.band
     base = row * columns + places.column + _MARGIN
     scene: list[Plane] = []
+    settled: list[Plane] = []
     gate: list[Plane] = []
     near: list[Plane] = []
     shown: list[Plane] = []
@@ -154,6 +160,9 @@ def _shares(
         band = np.clip(places.band + _whole(down), 0, BANDS - 1)
         moved = tight.take(base + (band - places.band) * columns + _whole(across))
         scene.append(np.minimum(moved, height).max(axis=0))
+        exact = _widened(strips[other].upright, 0)
+        moved = exact.take(base + (band - places.band) * columns + _whole(across))
+        settled.append(np.minimum(moved, height).max(axis=0))
         drift = np.concatenate([across[0] * _PARALLAX[:, None], across[1] * _PARALLAX[:, None]])
         sets = _whole(_SPEEDS * after[k])[:, None], _whole(drift)
         even[: len(_SPEEDS)] += np.minimum(tight.take(base + sets[0]), height)
@@ -166,6 +175,7 @@ def _shares(
     even[len(_SPEEDS) :][np.concatenate(slow)] = 0
     return _Shares(
         np.stack(scene) / height,
+        np.sort(np.stack(settled), axis=0)[int(_ASTRAY * len(others))] / height,
         even.max(axis=0) / (height * len(others)),
         np.stack(gate) / height,
         np.stack(near) / height,

@@ -12,11 +12,15 @@ from reelfix.restoration.arrays import Plane
 from reelfix.restoration.scratch_evidence import FEATURES
 from reelfix.restoration.scratch_weights import HIDDEN, HIDDEN_BIAS, OUT, OUT_BIAS, PIECE, PIECE_BIAS
 
+_AGREED, _SETTLED = 0.8, 25.0
+"""What most frames show in the scene's place, by more than this share, is the scene's: logits for a whole."""
+
 
 def place_odds(evidence: Plane) -> Plane:
     """Logits (n,) of places with `evidence` (n, FEATURES)."""
     hidden = np.tanh(inputs(evidence) @ HIDDEN.T + HIDDEN_BIAS)
-    return np.asarray(hidden @ OUT + OUT_BIAS, np.float32)
+    settled = evidence[:, FEATURES.index("settled")]
+    return np.asarray(hidden @ OUT + OUT_BIAS - _SETTLED * _beyond(settled, _AGREED), np.float32)
 
 
 def piece_odds(traits: Plane) -> Plane:

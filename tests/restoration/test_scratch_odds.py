@@ -24,6 +24,7 @@ SCRATCH = {
     "first": 0.7,
     "uneven": 0.1,
     "filled": 0.8,
+    "settled": 0.3,
 }
 
 
@@ -38,6 +39,7 @@ def test_a_plain_scratch_is_likely() -> None:
 
 def test_what_goes_with_the_scene_or_evenly_is_not() -> None:
     assert odds(scene=0.97, worst=0.95) < -2.0
+    assert odds(settled=1.0) < odds() - 4.0
     assert odds(even=1.0, gate=0.3, near=0.45) < odds() - 2.0
 
 
