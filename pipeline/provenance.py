@@ -33,7 +33,6 @@ _LIBRARIES = (
     "torch",
     "torchvision",
     "opencv-python-headless",
-    "scenedetect",
 )
 
 
