@@ -82,32 +82,42 @@ def gate_hairs(
     clear[:, :_RIM] = clear[:, -_RIM:] = False
     if not clear.any():
         return nothing
-    sides: list[Plane] = []
-    stays = _staying([details[t] for t in others], here, _PRESENT)
-    for side in ([t for t in far if t < frame], [t for t in far if t > frame]):
-        sides.append(
-            _staying([details[t] for t in side], here, 1.0) if len(side) > 1 else np.zeros_like(stays)
-        )
+    y, x = np.nonzero(clear)
+    stays = _staying([details[t] for t in others], here, y, x, _PRESENT)
+    before, after = [t for t in far if t < frame], [t for t in far if t > frame]
+    sides = [
+        _staying([details[t] for t in side], here, y, x, 1.0) for side in (before, after) if len(side) > 1
+    ]
     # A hair may come or go within these frames, but not on both sides of this one.
-    stays = np.minimum(stays, np.maximum(*sides))
-    y, x = np.nonzero(clear & (stays > _STAYS))
+    stays = np.minimum(stays, np.max(sides, axis=0))
+    kept = stays > _STAYS
+    y, x, stays = y[kept], x[kept], stays[kept]
     if len(y) < _SHORTEST * luma.shape[0] / 2:
         return nothing
     left = _left_behind(details, steps, frame, far, here, y, x, luma.shape)
     leaves = np.zeros(here.shape, np.float32)
-    leaves[y, x] = stays[y, x] - left
+    leaves[y, x] = stays - left
     body = (leaves > _LEAVES).astype(np.uint8)
-    seed = (leaves > _SEED_LEAVES) & (stays > _SEED_STAYS) & (here > level * np.float32(_SEED_OVER))
+    seed = (leaves > _SEED_LEAVES) & (here > level * np.float32(_SEED_OVER))
+    seed[y, x] &= stays > _SEED_STAYS
     found = _lines(body, seed, luma.shape[0] / 2)
     return _covered(luma, found) if found.any() else nothing
 
 
-def _staying(others: list[Detail], here: npt.NDArray[np.uint8], present: float) -> Plane:
-    """Share (h, w) of the detail that the other frames have at its place, without those that have least."""
+def _staying(
+    others: list[Detail],
+    here: npt.NDArray[np.uint8],
+    y: npt.NDArray[np.int64],
+    x: npt.NDArray[np.int64],
+    present: float,
+) -> Plane:
+    """Share (n,) of the detail at (y, x) that the other frames have at its place, the least of them aside."""
+    own = np.maximum(here[y, x], 1)
+    shown = np.stack([np.minimum(other.around[y, x], own) for other in others]).astype(np.float32)
     count = max(round(present * len(others)), 1)
-    shown = np.sort(np.stack([np.minimum(other.around, here) for other in others]), axis=0)[-count:]
-    total = shown.sum(axis=0, dtype=np.uint16).astype(np.float32)
-    return np.asarray(total / (np.maximum(here, 1).astype(np.float32) * np.float32(count)))
+    if count < len(others):
+        shown = np.partition(shown, len(others) - count, axis=0)[-count:]
+    return np.asarray(shown.mean(axis=0) / own)
 
 
 def _left_behind(
