@@ -1,5 +1,6 @@
 """A frame's neighbours in time that show its scene anew, and the frame as they show it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -33,16 +34,25 @@ class Neighbour:
     """float32 (h, w) in [0, 1]."""
 
 
-def repeats_in(lumas: list[Plane]) -> list[bool]:
+class Repeats(list[bool]):
+    """Says of each pair of neighbours whether the second repeats the first, and which frames are blends."""
+
+    def __init__(self, pairs: Iterable[bool], blends: Iterable[int] = ()) -> None:
+        super().__init__(pairs)
+        self.blends = frozenset(blends)
+        """Frames that are but a mean of those before and after, and show what is on either."""
+
+
+def repeats_in(lumas: list[Plane]) -> Repeats:
     """Say of each pair of neighbours (T - 1) whether the second repeats the first, dirt and grain and all.
 
-    Films shown faster than they were shot have frames printed or stored twice, or blended of those before
-    and after: what is on those is on the blend too, which then counts as a repeat of either.
+    Films shown faster than they were shot have frames printed or stored twice, or blended of those beside.
     """
     small = map_frames(half_size, lumas)
-    blends = [False, *map_frames(lambda t: _is_blend(*small[t - 1 : t + 2]), range(1, len(small) - 1)), False]
-    repeats = map_frames(lambda t: _is_repeat(small[t], small[t + 1]), range(len(small) - 1))
-    return [known or blends[t] or blends[t + 1] for t, known in enumerate(repeats)]
+    pairs = map_frames(lambda t: _is_repeat(small[t], small[t + 1]), range(len(small) - 1))
+    inner = range(1, len(small) - 1)
+    blended = map_frames(lambda t: _is_blend(*small[t - 1 : t + 2]), inner)
+    return Repeats(pairs, (t for t, known in zip(inner, blended, strict=True) if known))
 
 
 def _is_repeat(first: Plane, second: Plane) -> bool:
@@ -55,26 +65,27 @@ def _is_repeat(first: Plane, second: Plane) -> bool:
 
 
 def _is_blend(before: Plane, here: Plane, after: Plane) -> bool:
-    """Whether a frame is no more than a mean of the two beside it, which differ."""
+    """Whether a frame is but a mean of the two beside it, which differ."""
     change, part = after - before, here - before
     energy = float(np.square(change).sum())
     if energy < _BLEND_CHANGE**2 * change.size:
         return False
     share = float((change * part).sum()) / energy
-    if not _BLEND_SHARE < share < 1 - _BLEND_SHARE:
-        return False
     left = part - change * np.float32(share)
-    return bool(
-        float(np.square(left).sum()) < _BLEND_LEFT * energy
-        and np.abs(np.asarray(cv2.blur(left, (2, 2)))).max() < _BLEND_MOST
+    return (
+        _BLEND_SHARE < share < 1 - _BLEND_SHARE
+        and float(np.square(left).sum()) < _BLEND_LEFT * energy
+        and float(np.abs(cv2.blur(left, (2, 2))).max()) < _BLEND_MOST
     )
 
 
 def distinct_steps(repeats: list[bool], frame: int, each_way: int) -> tuple[list[int], list[int]]:
     """Return the steps to the `each_way` nearest other pictures before `frame`, and after it, nearest first.
 
+    Blends are passed over, and for a blend the frames that it is blended of.
     Where no frame within REACH is other than this one (a still picture), its nearest neighbours.
     """
+    blends = repeats.blends if isinstance(repeats, Repeats) else frozenset()
     before: list[int] = []
     after: list[int] = []
     for way, found in ((-1, before), (1, after)):
@@ -84,7 +95,8 @@ def distinct_steps(repeats: list[bool], frame: int, each_way: int) -> tuple[list
             if not 0 <= t <= len(repeats):
                 break
             same = repeats[min(t, t - way)]
-            if not same and len(found) < each_way:
+            shared = t in blends or (distance == 1 and frame in blends)
+            if not same and not shared and len(found) < each_way:
                 found.append(way * distance)
     if not before and not after:
         before = [-step for step in range(1, each_way + 1) if frame - step >= 0]

@@ -12,13 +12,18 @@ def test_repeats_are_found_and_dirt_is_none() -> None:
     assert repeats_in([first, again, second, second, dirty]) == [True, False, True, False]
 
 
-def test_a_blend_repeats_both_that_it_is_blended_of() -> None:
+def test_a_blend_and_what_it_is_blended_of_do_not_answer_for_each_other() -> None:
     random = np.random.default_rng(1)
-    first, second, third = (random.random((40, 60), np.float32) for _ in range(3))
+    first, second, third, last = (random.random((40, 60), np.float32) for _ in range(4))
     blend = 0.45 * second + 0.55 * third
-    assert repeats_in([first, second, blend, third, first]) == [False, True, True, False]
+    repeats = repeats_in([first, second, blend, third, last])
+    assert repeats == [False] * 4
+    assert repeats.blends == {2}
+    assert distinct_steps(repeats, 1, 2) == ([-1], [2, 3])
+    assert distinct_steps(repeats, 2, 2) == ([-2], [2])
+    assert distinct_steps(repeats, 3, 2) == ([-2, -3], [1])
     blend[10:14, 20:24] = 1.0  # its own dirt is on neither
-    assert not any(repeats_in([first, second, blend, third, first]))
+    assert not repeats_in([first, second, blend, third, last]).blends
 
 
 def test_repeats_are_passed_over() -> None:
