@@ -15,6 +15,8 @@ from reelfix.restoration.motion import Flow, Motion
 CELL = 8
 """Points of the flow's grid in a cell, each way: 16 pixels of the picture."""
 
+_ROW = 1024
+
 
 @dataclass(frozen=True)
 class SceneStep:
@@ -64,5 +66,10 @@ def sampled(flow: Flow, y: Plane, x: Plane, shape: tuple[int, int]) -> Plane:
     rows, columns = flow.shape[:2]
     map_y = (y.astype(np.float32) + 0.5) * np.float32(rows / shape[0]) - 0.5
     map_x = (x.astype(np.float32) + 0.5) * np.float32(columns / shape[1]) - 0.5
-    found = cv2.remap(flow, map_x[:, None], map_y[:, None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found[:, 0])
+    # OpenCV takes no picture of more than 32767 rows: the places are laid out in rows of a thousand or so.
+    height = max(-(-len(map_x) // _ROW), 1)
+    grids = [
+        np.pad(values, (0, height * _ROW - len(values))).reshape(height, _ROW) for values in (map_x, map_y)
+    ]
+    found = cv2.remap(flow, *grids, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found.reshape(-1, flow.shape[2])[: len(map_x)])

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from reelfix.restoration.motion import Motion
@@ -37,3 +38,13 @@ def test_ways_are_told_apart() -> None:
     place = np.array([60.0]), np.array([80.0])
     back = scene_step(motion_of(forward), 1, -1).beside
     assert np.allclose(sampled(back, *place, (HEIGHT, WIDTH)), -3.0, atol=0.05)
+
+
+@pytest.mark.parametrize("count", [0, 1, 1025, 70_000])
+def test_any_number_of_places_is_sampled(count: int) -> None:
+    flow = np.zeros((4, 4, 2), np.float32)
+    flow[..., 0] = np.arange(4)
+    x = np.linspace(12.0, WIDTH - 13.0, count)
+    found = sampled(flow, np.full(count, 60.0), x, (HEIGHT, WIDTH))
+    assert found.shape == (count, 2)
+    assert np.allclose(found[:, 0], np.clip((x + 0.5) * 4 / WIDTH - 0.5, 0, 3), atol=0.05)
