@@ -68,8 +68,8 @@ def sampled(flow: Flow, y: Plane, x: Plane, shape: tuple[int, int]) -> Plane:
     map_x = (x.astype(np.float32) + 0.5) * np.float32(columns / shape[1]) - 0.5
     # OpenCV takes no picture of more than 32767 rows: the places are laid out in rows of a thousand or so.
     height = max(-(-len(map_x) // _ROW), 1)
-    grids = [
+    to_x, to_y = (
         np.pad(values, (0, height * _ROW - len(values))).reshape(height, _ROW) for values in (map_x, map_y)
-    ]
-    found = cv2.remap(flow, *grids, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
+    found = np.asarray(cv2.remap(flow, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
     return np.asarray(found.reshape(-1, flow.shape[2])[: len(map_x)])
