@@ -1,7 +1,7 @@
 """Gate weave taken out: every frame moved back to where the camera's own path has it, resampled once."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +24,10 @@ _LEAST = 0.03
 """Pixels below which a frame is not moved, and keeps its bits."""
 _STEADY = 0.04
 """Root mean square of the weave, in pixels, below which a whole shot is left as it is."""
+_SAME = 0.05
+"""Pixels below which two frames lie at the same place."""
+_LONGEST_REPEAT = 3
+_SURE = 0.3
 _LEAST_TURN = 2e-5
 """Radians, or parts of the size, below which a frame is neither turned nor magnified."""
 
@@ -60,12 +64,32 @@ def corrections_of(
         shifts = np.zeros_like(shifts)
     length = np.hypot(*shifts.T)
     shifts = shifts * (_bent(length, limit * width) / np.maximum(length, 1e-12))[:, None]
-    angles = weave[:, 2] if rotation else np.zeros(len(weave))
-    scales = weave[:, 3] if zoom else np.zeros(len(weave))
+    angles = weave[:, 2:3] if rotation else np.zeros((len(weave), 1))
+    scales = weave[:, 3:4] if zoom else np.zeros((len(weave), 1))
+    for first, stop in _repeats(steps, width):
+        for moves in (shifts, angles, scales):
+            moves[first:stop] = moves[first:stop].mean(axis=0)
     return [
         Correction((float(x), float(y)), float(angle), float(scale))
-        for (x, y), angle, scale in zip(shifts, angles, scales, strict=True)
+        for (x, y), angle, scale in zip(shifts, angles.ravel(), scales.ravel(), strict=True)
     ]
+
+
+def _repeats(steps: Sequence[Steps], width: int) -> Iterator[tuple[int, int]]:
+    """Yield short runs [first, stop) of frames that show the very same place.
+
+    They may be one frame of the film, stored twice: moved alike they stay repeats, which later stages must
+    know from frames that show the scene anew.
+    """
+    following = next((entry for entry in steps if entry.span == 1), None)
+    if following is None:
+        return
+    pixels = np.hypot(*(following.motion[:-1, :2].T * width))
+    is_same = (pixels < _SAME) & (following.confidence[:-1] > _SURE)
+    edges = np.flatnonzero(np.diff(np.r_[False, is_same, False].astype(np.int8)))
+    for first, last in edges.reshape(-1, 2):
+        if last - first < _LONGEST_REPEAT:
+            yield int(first), int(last) + 1
 
 
 def _bent(length: Values, most: float) -> Values:

@@ -110,3 +110,13 @@ def test_a_steady_shot_is_left_as_it_is() -> None:
     assert all(move.shift == (0.0, 0.0) for move in moves)
     frames = torch.rand((40, 1, 16, 20))
     assert torch.equal(stabilize(frames, moves), frames)
+
+
+def test_a_frame_stored_twice_is_moved_alike_both_times() -> None:
+    """A pan with weave, in which every fourth frame repeats the one before."""
+    random = np.random.default_rng(3)
+    path = np.cumsum(np.full((60, 2), 1.5), axis=0) + random.normal(0, 1, (60, 2))
+    path[3::4] = path[2::4]
+    shifts = [move.shift for move in corrections_of(steps_along(path, 640), 640, limit=0.02)]
+    assert all(shifts[t] == shifts[t - 1] for t in range(3, 60, 4))
+    assert len(set(shifts)) == 45
