@@ -100,8 +100,10 @@ def _bent(length: Values, most: float) -> Values:
     )
 
 
-def crop_zoom(corrections: Sequence[Correction], height: int, width: int, margin: float | None) -> float:
-    """Return the magnification that hides every frame's bare edges, or a `margin` (share of width)."""
+def crop_zoom(
+    corrections: Sequence[Correction], height: int, width: int, margin: float | None, rim: int = 0
+) -> float:
+    """Return the magnification that hides all bare edges and the rim, or a `margin` (share of width)."""
     if margin is not None:
         bare_x = bare_y = margin * width
     else:
@@ -112,6 +114,8 @@ def crop_zoom(corrections: Sequence[Correction], height: int, width: int, margin
             bare_x, bare_y = max(bare_x, x), max(bare_y, y)
     if max(bare_x, bare_y) < _LEAST:
         return 1.0
+    if margin is None:
+        bare_x, bare_y = bare_x + rim, bare_y + rim
     shown = [1 - 2 * bare_x / max(width - 1, 1), 1 - 2 * bare_y / max(height - 1, 1)]
     return 1 / max(min(shown), 0.5)
 
@@ -122,33 +126,45 @@ def stabilize(
     *,
     edge: Edge = "mirror",
     zoom: float = 1.0,
+    rim: int = 0,
 ) -> torch.Tensor:
     """Return frames (T, C, H, W) float32 in [0, 1], each moved back by its correction, on the same device.
 
     A shift alone is resampled with a separable Lanczos filter, a turn or a magnification (`zoom`, of "crop")
-    with OpenCV's Lanczos of 4; a frame that is moved less than 0.03 pixels keeps its bits.
+    with OpenCV's Lanczos of 4; a frame that is moved less than 0.03 pixels keeps its bits. What lies within
+    `rim` pixels of the frame's edges is held to be no picture, and never moved into it.
     """
     images = as_array(frames)
-    moved = map_frames(lambda t: move_frame(images[t], corrections[t], edge, zoom), range(len(images)))
+    moved = map_frames(lambda t: move_frame(images[t], corrections[t], edge, zoom, rim), range(len(images)))
     if not moved:
         return frames.clone()
     return torch.from_numpy(np.stack(moved)).to(frames.device)
 
 
-def move_frame(image: Image, correction: Correction, edge: Edge, zoom: float) -> Image:
-    """Return one frame (C, H, W) moved back by its correction."""
+def move_frame(image: Image, correction: Correction, edge: Edge, zoom: float, rim: int = 0) -> Image:
+    """Return one frame (C, H, W) moved back by its correction; see `stabilize`."""
     turned = max(abs(correction.angle), abs(correction.scale)) > _LEAST_TURN
     if not turned and zoom == 1.0 and math.hypot(*correction.shift) < _LEAST:
         return image
+    picture = [_without_rim(plane, rim) for plane in image]
     if turned or zoom != 1.0:
-        planes = [_warped(plane, correction, zoom) for plane in image]
+        planes = [_warped(plane, correction, zoom) for plane in picture]
     else:
-        planes = [_shifted(plane, correction.shift) for plane in image]
+        planes = [_shifted(plane, correction.shift) for plane in picture]
     moved = np.clip(np.stack(planes), 0, 1)
     if edge == "source":
-        bare = _bare(image.shape[1:], correction, zoom)
+        bare = _bare(image.shape[1:], correction, zoom, rim)
         moved[:, bare] = image[:, bare]
     return np.asarray(moved, dtype=np.float32)
+
+
+def _without_rim(plane: Plane, rim: int) -> Plane:
+    """The plane with its rim mirrored from within."""
+    if rim == 0 or min(plane.shape) <= 4 * rim:
+        return plane
+    return np.asarray(
+        cv2.copyMakeBorder(plane[rim:-rim, rim:-rim], rim, rim, rim, rim, cv2.BORDER_REFLECT_101)
+    )
 
 
 def _shifted(plane: Plane, shift: tuple[float, float]) -> Plane:
@@ -195,11 +211,12 @@ def _matrix(shape: tuple[int, ...], correction: Correction, zoom: float) -> npt.
     return np.column_stack([linear, centre + np.array(correction.shift) - linear @ centre])
 
 
-def _bare(shape: tuple[int, ...], correction: Correction, zoom: float) -> npt.NDArray[np.bool_]:
-    """Where the result (H, W) shows what lies beyond the frame's edges."""
+def _bare(shape: tuple[int, ...], correction: Correction, zoom: float, rim: int) -> npt.NDArray[np.bool_]:
+    """Where the result (H, W) shows what lies beyond the picture's edges."""
     height, width = shape
     matrix = _matrix(shape, correction, zoom)
     x, y = np.arange(width)[None], np.arange(height)[:, None]
     from_x = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
     from_y = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
-    return np.asarray((from_x < 0) | (from_x > width - 1) | (from_y < 0) | (from_y > height - 1))
+    is_beside = (from_x < rim) | (from_x > width - 1 - rim)
+    return np.asarray(is_beside | (from_y < rim) | (from_y > height - 1 - rim))

@@ -26,6 +26,8 @@ class StabilizeSettings(StageSettings):
     edge: Literal["source", "mirror", "crop"] = Field(default="mirror")
     """What stands where a moved frame leaves the picture bare: what the frame itself had there, the picture
     mirrored, or nothing: the whole shot is magnified just enough."""
+    rim: int = Field(default=2, ge=0, le=64)
+    """Pixels along the scan's edges that may be no picture: the dark line of a gate, a telecine's edge."""
     crop_margin: float | None = Field(default=None, ge=0.0, le=0.2)
     """With edge = "crop": what is cut off on either side, as a share of the width; by default what hides
     the largest correction of the shot."""
@@ -67,7 +69,7 @@ class Stabilize(Stage[StabilizeSettings]):
                 )
                 zoom = 1.0
                 if settings.edge == "crop":
-                    zoom = crop_zoom(corrections, clip.height, clip.width, settings.crop_margin)
+                    zoom = crop_zoom(corrections, clip.height, clip.width, settings.crop_margin, settings.rim)
                 found.append((corrections, zoom))
             return found[0]
 
@@ -78,6 +80,7 @@ class Stabilize(Stage[StabilizeSettings]):
                 corrections[window.start : window.stop],
                 edge=settings.edge,
                 zoom=zoom,
+                rim=settings.rim,
             )
             return {"frames": frames}
 

@@ -120,3 +120,15 @@ def test_a_frame_stored_twice_is_moved_alike_both_times() -> None:
     shifts = [move.shift for move in corrections_of(steps_along(path, 640), 640, limit=0.02)]
     assert all(shifts[t] == shifts[t - 1] for t in range(3, 60, 4))
     assert len(set(shifts)) == 45
+
+
+@pytest.mark.parametrize("edge", ["mirror", "source"])
+def test_a_dark_line_at_the_edge_is_not_moved_into_the_picture(edge: Any) -> None:
+    image = texture(24, 32)[None].copy()
+    image[:, :, :2] = 0.0
+    moved = move_frame(image, Correction((-3.4, 0.0)), edge, 1.0, rim=2)[0]
+    assert moved[:, 2:].min() > 0.15
+    turned = move_frame(image, Correction((-3.4, 0.0), angle=0.01), edge, 1.0, rim=2)[0]
+    assert turned[:, 2:].min() > 0.1
+    if edge == "source":
+        assert (moved[:, :2] == 0).all()
