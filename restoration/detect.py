@@ -9,7 +9,7 @@ from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.neighbours import neighbours_of, repeats_in
-from reelfix.restoration.running_damage import running_damage
+from reelfix.restoration.running_damage import Seen, running_damage
 
 _EACH_WAY = 3  # neighbours looked for before a frame, and after it
 
@@ -22,12 +22,15 @@ def detect_damage(
     strength: float = 1.0,
     dirt: bool = True,
     scratches: bool = True,
+    first: int = 0,
+    seen: Seen | None = None,
 ) -> torch.Tensor:
     """Return the masks of `frames[core]`: uint8 (T, 2, H, W), planes dirt and scratch, probability times 255.
 
     `frames` float32 (T, C, H, W) in [0, 1], with REACH more on either side of the core where the shot has
     them (`neighbours.REACH`, and `running_damage.REACH` for scratches); `motion` of the same frames. 128 and
-    above means damaged. `strength` 0 finds nothing.
+    above means damaged. `strength` 0 finds nothing. `first`: number in the shot of the first of `frames`;
+    `seen`: what was made of windows of the same shot before.
     """
     images = as_array(frames)
     wanted = range(*core.indices(len(images)))
@@ -36,7 +39,9 @@ def detect_damage(
         return torch.zeros((len(wanted), 2, height, width), dtype=torch.uint8, device=frames.device)
     lumas = map_frames(luma_of, list(images))
     repeats = repeats_in(lumas)
-    running = running_damage(lumas, repeats, motion, wanted, strength) if scratches else []
+    running = (
+        running_damage(lumas, repeats, motion, wanted, strength, first=first, seen=seen) if scratches else []
+    )
 
     def masks(t: int) -> Plane:
         planes = np.zeros((2, height, width), np.uint8)

@@ -35,8 +35,9 @@ def scene_step(motion: Motion, frame: int, way: int) -> SceneStep:
     flow, confidence = motion.flow(frame, way)
     rows, columns = confidence.shape
     size = (max(columns // CELL, 4), max(rows // CELL, 4))
-    weighted = np.dstack([flow * confidence[..., None], confidence])
-    cells = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA) + np.float32(1e-3)
+    across, down = cv2.multiply(flow[..., 0], confidence), cv2.multiply(flow[..., 1], confidence)
+    planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (across, down, confidence)]
+    cells = np.dstack(planes) + np.float32(1e-3)
     cells[..., :2] -= np.float32(1e-3)
     ring = cv2.boxFilter(cells, -1, (7, 3), normalize=False)
     ring = ring - np.asarray(cv2.boxFilter(cells, -1, (1, 3), normalize=False))

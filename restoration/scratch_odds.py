@@ -1,31 +1,89 @@
-"""The odds that an upright ridge is a scratch, from the evidence at a place, and from the traits of a piece.
+"""The odds that what stands upright in a frame is a scratch: three nets or regressions, learned.
 
-A place's odds come from a small regression net (one layer of 12 hyperbolic tangents), those of a piece, which
-weighs its places, its looks and what the frames next to it say, from a logistic regression. Both were fitted
-to true scratches (strokes of real ones, drawn out and laid over clips of natural motion, light and heavy
-grain, steady and woven), and to the same clips and four old films without. Logits: 0 for even odds.
+Of a place, from the evidence there; of a piece, from its places, its looks and what the frames next to it
+say of them; of a piece as one of a scratch that runs through frames, from those odds and its links.
 """
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
 from reelfix.restoration.scratch_evidence import FEATURES
-from reelfix.restoration.scratch_weights import HIDDEN, HIDDEN_BIAS, OUT, OUT_BIAS, PIECE, PIECE_BIAS
+from reelfix.restoration.scratch_links import ANSWER, LONGEST
+from reelfix.restoration.scratch_trace import TRAITS, Piece
+
+WEIGHTS = "weights/scratch.json"
+"""The weights' file in this package. `bin/bench scratch --train` makes it; its `card` says of what."""
 
 _AGREED, _SETTLED = 0.8, 25.0
 """What most frames show in the scene's place, by more than this share, is the scene's: logits for a whole."""
 
 
-def place_odds(evidence: Plane) -> Plane:
-    """Logits (n,) of places with `evidence` (n, FEATURES)."""
-    hidden = np.tanh(inputs(evidence) @ HIDDEN.T + HIDDEN_BIAS)
-    settled = evidence[:, FEATURES.index("settled")]
-    return np.asarray(hidden @ OUT + OUT_BIAS - _SETTLED * _beyond(settled, _AGREED), np.float32)
+_SHORT, _LONE = 1.5, 0.75
+"""What is short, and what few other frames have, is rather of the scene: logits a unit."""
+_ANSWERED = 1.0
 
 
-def piece_odds(traits: Plane) -> Plane:
-    """Logits (n,) of pieces with `traits` (n, TRAITS)."""
-    return np.asarray(traits @ PIECE + PIECE_BIAS, np.float32)
+@dataclass(frozen=True)
+class Layer:
+    """A linear layer: `weights` (outputs, inputs), `biases` (outputs,), float32."""
+
+    weights: Plane
+    biases: Plane
+
+    def __call__(self, values: Plane) -> Plane:
+        """Values (n, inputs) to (n, outputs)."""
+        # Not BLAS: the order of its sums, and so the last bit, may change with the number of threads.
+        return np.asarray(np.einsum("ni,oi->no", values, self.weights, optimize=False) + self.biases)
+
+    @classmethod
+    def parse(cls, document: dict[str, Any]) -> "Layer":
+        """Read a layer from its JSON document."""
+        return cls(np.array(document["weights"], np.float32), np.array(document["biases"], np.float32))
+
+
+@dataclass(frozen=True)
+class Odds:
+    """What was learned. All odds are logits, 0 for even."""
+
+    hidden: Layer
+    place: Layer
+    piece: Layer
+    linked: Layer
+
+    def of_places(self, evidence: Plane) -> Plane:
+        """Odds (n,) of places with `evidence` (n, FEATURES)."""
+        settled = evidence[:, FEATURES.index("settled")]
+        learned = self.place(np.tanh(self.hidden(inputs(evidence))))[:, 0]
+        return np.asarray(learned - _SETTLED * _beyond(settled, _AGREED), np.float32)
+
+    def of_pieces(self, pieces: Sequence[Piece]) -> Plane:
+        """Odds (n,) of pieces, each by itself."""
+        traits = np.array([piece.traits for piece in pieces], np.float32).reshape(-1, TRAITS)
+        return self.piece(traits)[:, 0]
+
+    def of_links(self, odds: Plane, links: Plane) -> Plane:
+        """Odds (n,) of pieces with odds (n,) by themselves and `links` (n, LINKS)."""
+        learned = self.linked(np.column_stack([odds, links]).astype(np.float32))[:, 0]
+        lone = np.maximum(_ANSWERED - links[:, ANSWER], 0)
+        return np.asarray(learned + _SHORT * links[:, LONGEST] - _LONE * lone, np.float32)
+
+    @classmethod
+    def parse(cls, document: dict[str, Any]) -> "Odds":
+        """Read what was learned from its JSON document."""
+        return cls(*(Layer.parse(document[name]) for name in ("hidden", "place", "piece", "linked")))
+
+
+@cache
+def trained_odds() -> Odds:
+    """Load what comes with the package."""
+    return Odds.parse(json.loads(files("reelfix.restoration").joinpath(WEIGHTS).read_text()))
 
 
 def inputs(evidence: Plane) -> Plane:

@@ -8,9 +8,12 @@ import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
 from reelfix.restoration.line_strips import BANDS, LineStrip
-from reelfix.restoration.scratch_evidence import Places
+from reelfix.restoration.scratch_companions import companions_beside
+from reelfix.restoration.scratch_places import Places
 
 SEED, BODY = 0.5, -2.0  # logits: a scratch has some of the first, and takes in what is above the second
+TRAITS = 12
+"""Numbers that speak for a piece's being a scratch, by itself."""
 _LEAST = 3  # bands that one piece spans
 _ONWARD = 16  # most bands beyond its last place that it is followed
 _ASIDE = 8  # columns to either side that are looked at
@@ -30,9 +33,15 @@ _GAP, _PIECE = 3, 4  # rows: longest gap that is closed, shortest piece that is 
 class Piece:
     """A scratch, or what looks like one, as far as it runs without a long break."""
 
+    polarity: int
+    """0 bright, 1 dark."""
     rows: npt.NDArray[np.int64]
     columns: npt.NDArray[np.int64]
     """The strip's cells that it covers."""
+    course_rows: npt.NDArray[np.int64]
+    """(r,): rows of the strip in which it is."""
+    course: Plane
+    """(r,): its column in each of them, in parts."""
     traits: Plane
     """float32 (TRAITS,): what speaks for its being a scratch."""
 
@@ -56,7 +65,24 @@ def pieces_of(
                 )
                 if piece is not None:
                     pieces.append(piece)
+    for piece in tuple(pieces):
+        for rough in companions_beside(strip.luma, piece.polarity, piece.course_rows, piece.course):
+            row = piece.course_rows
+            known = [one for one in pieces if one.polarity == piece.polarity and _same(one, row, rough)]
+            said = (piece.traits[0], piece.traits[1], piece.traits[7], piece.traits[8])
+            if not known:
+                core = np.ones(len(row), np.bool_)
+                beside = follow(strip, piece.polarity, row, rough, core, said, strength)
+                if beside is not None:
+                    pieces.append(beside)
     return pieces
+
+
+def _same(piece: Piece, rows: npt.NDArray[np.int64], columns: Plane) -> bool:
+    """Whether a piece covers most of a course."""
+    there = np.isin(rows, piece.course_rows)
+    away = np.abs(np.interp(rows, piece.course_rows, piece.course) - columns)
+    return bool((there & (away < 1.5)).mean() > 0.5)
 
 
 def _joined(
@@ -80,7 +106,7 @@ def _followed(
     strength: float,
 ) -> Piece | None:
     """Follow one piece row by row; None where no row shows it."""
-    rows, width = strip.luma.shape
+    rows = strip.luma.shape[0]
     scale = rows / BANDS
     known = np.unique(bands)
     strongest = np.array([np.flatnonzero(bands == band)[logit[bands == band].argmax()] for band in known])
@@ -88,15 +114,36 @@ def _followed(
     last = int(min((known[-1] + 1 + _ONWARD) * scale, rows))
     row = np.arange(first, last)
     middles = (known + 0.5) * scale - 0.5
-    middle = _middle(strip.ridges[polarity], row, np.interp(row, middles, columns[strongest]))
+    rough = np.interp(row, middles, columns[strongest])
+    core = (row >= known[0] * scale) & (row < (known[-1] + 1) * scale)
+    best = np.sort(logit[strongest])[::-1]
+    said = (best[: len(best) // 2 + 1].mean(), best[0], *backing[strongest].mean(axis=0))
+    return follow(strip, polarity, row, rough, core, said, strength)
+
+
+def follow(
+    strip: LineStrip,
+    polarity: int,
+    row: npt.NDArray[np.int64],
+    rough: Plane,
+    core: npt.NDArray[np.bool_],
+    said: tuple[float, float, float, float],
+    strength: float,
+) -> Piece | None:
+    """Follow what runs near the `rough` columns (r,) of each `row` (r,); None where no row shows it.
+
+    `core` (r,): rows where it is said to be; in the others it must be plain. `said`: logits of its places,
+    mean of the better half and the best, and what the frames around say, mean of the best two and of all.
+    """
+    rows, width = strip.luma.shape
+    middle = _middle(strip.ridges[polarity], row, rough)
     offsets = np.arange(-_ASIDE, _ASIDE + 1)
     seen = _across(strip.luma, row, middle[:, None] + offsets) * np.float32(1 - 2 * polarity)
     profile = _profile(seen)
     height, noise = _heights(_smooth(seen), profile)
-    usual = float(np.quantile(height[(row >= middles[0]) & (row <= middles[-1])], 0.7))
+    usual = float(np.quantile(height[core], 0.7))
     present = height > np.maximum(noise * _NOISE, max(_SHARE * usual, _FAINT / strength))
     # Beyond its places it goes on while it is plain, without a long break.
-    core = (row >= known[0] * scale) & (row < (known[-1] + 1) * scale)
     plain = present & (height > np.maximum(noise * _PLAIN_NOISE, _PLAIN_SHARE * usual))
     present = _mended(present & (core | _joining(plain | core, core)))
     if not present.any() or (profile > 0.5).sum() > _BROADEST:
@@ -107,22 +154,28 @@ def _followed(
     inside[:, _ASIDE] = True
     inside &= present[:, None] & (at >= 0) & (at < width)
     which, offset = np.nonzero(inside)
-    best = np.sort(logit[strongest])[::-1]
     traits = [
-        best[: len(best) // 2 + 1].mean(),
-        best[0],
-        np.log(len(known) / BANDS),
+        said[0],
+        said[1],
+        np.log(max(core.sum() / rows, 1 / BANDS)),
         np.log(present.sum() / rows),
         present.mean(),
         profile.sum(),
         max(profile.sum() - 4, 0),
-        backing[strongest].mean(axis=0)[0],
-        backing[strongest].mean(axis=0)[1],
+        said[2],
+        said[3],
         np.log(max(float(np.median(height[present] / (noise[present] + 0.003))), 0.05)),
         np.log(max(usual, 0.005)),
         np.abs(np.diff(middle)).mean() if len(middle) > 1 else 0.0,
     ]
-    return Piece(row[which], at[which, offset], np.array(traits, np.float32))
+    return Piece(
+        polarity,
+        row[which],
+        at[which, offset],
+        row[present],
+        middle[present],
+        np.array(traits, np.float32),
+    )
 
 
 def _profile(seen: Plane) -> Plane:

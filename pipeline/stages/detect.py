@@ -44,7 +44,10 @@ class Detect(Stage[DetectSettings]):
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window."""
         from reelfix.restoration.detect import detect_damage
+        from reelfix.restoration.running_damage import Seen
         from reelfix.restoration.user_mask import with_user_mask
+
+        seen = Seen()
 
         def process(window: Window) -> Products:
             mask = detect_damage(
@@ -54,6 +57,8 @@ class Detect(Stage[DetectSettings]):
                 strength=self.settings.strength,
                 dirt=self.settings.dirt,
                 scratches=self.settings.scratches,
+                first=window.start - window.lead,
+                seen=seen,
             )
             if "user_mask" in window.products:
                 mask = with_user_mask(mask, window.products["user_mask"][window.core])

@@ -4,7 +4,7 @@ import numpy.typing as npt
 import torch
 
 from reelfix.restoration.motion import Motion
-from reelfix.restoration.running_damage import REACH, running_damage
+from reelfix.restoration.running_damage import REACH, Seen, running_damage
 
 HEIGHT, WIDTH, COUNT = 200, 260, 18
 Clip = npt.NDArray[np.float32]
@@ -116,3 +116,20 @@ def test_too_small_a_picture_is_left() -> None:
     frames, motion = panning(0)
     small = frames[:, :30, :40]
     assert not found(small, motion, range(2)).any()
+
+
+def test_what_was_seen_in_windows_before_changes_nothing() -> None:
+    frames, motion = panning(3)
+    lined = with_line(frames, np.full(COUNT, 120.0))
+    repeats = [False] * (COUNT - 1)
+    whole = running_damage(list(lined), repeats, motion, range(COUNT), 1.0)
+    seen, planes = Seen(), []
+    for start in range(0, COUNT, 6):
+        first, last = max(start - REACH, 0), min(start + 6 + REACH, COUNT)
+        part, wanted = slice(first, last), range(start - first, start - first + 6)
+        planes += running_damage(
+            list(lined[part]), repeats[first : last - 1], motion[part], wanted, 1.0, first=first, seen=seen
+        )
+    assert np.stack(whole).any()
+    assert np.array_equal(np.stack(whole), np.stack(planes))
+    assert min(seen.strips) == COUNT - 6 - REACH

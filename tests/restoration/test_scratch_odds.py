@@ -1,7 +1,8 @@
 import numpy as np
 
 from reelfix.restoration.scratch_evidence import FEATURES
-from reelfix.restoration.scratch_odds import inputs, place_odds
+from reelfix.restoration.scratch_links import ANSWER, LINKS, LONGEST
+from reelfix.restoration.scratch_odds import inputs, trained_odds
 
 SCRATCH = {
     "tall": 1.8,
@@ -30,7 +31,7 @@ SCRATCH = {
 
 def odds(**changed: float) -> float:
     row = SCRATCH | changed
-    return float(place_odds(np.array([[row[name] for name in FEATURES]], np.float32))[0])
+    return float(trained_odds().of_places(np.array([[row[name] for name in FEATURES]], np.float32))[0])
 
 
 def test_a_plain_scratch_is_likely() -> None:
@@ -45,3 +46,17 @@ def test_what_goes_with_the_scene_or_evenly_is_not() -> None:
 
 def test_all_inputs_are_finite() -> None:
     assert np.isfinite(inputs(np.zeros((2, len(FEATURES)), np.float32))).all()
+
+
+def linked(odds: float, **changed: float) -> float:
+    links = np.array([[0, 0, -0.5, 4, 3, 4, 4, -0.2]], np.float32)
+    assert links.shape == (1, LINKS)
+    for name, value in changed.items():
+        links[0, {"longest": LONGEST, "answer": ANSWER}[name]] = value
+    return float(trained_odds().of_links(np.array([odds], np.float32), links)[0])
+
+
+def test_a_long_piece_that_other_frames_have_is_likelier_than_a_short_or_lone_one() -> None:
+    assert linked(2.0) > linked(1.0) > 0
+    assert linked(1.0) - linked(1.0, longest=-1.5) > 2
+    assert linked(1.0) - linked(1.0, answer=-4) > 3

@@ -1,0 +1,68 @@
+"""`bin/bench scratch`: how well scratches are found on clips kept aside, by kind; `--train` learns anew."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+import torch
+
+import reelfix.restoration
+from reelfix.bin.benchmarks._scratch_cases import CLEAN, Case, cases
+from reelfix.bin.benchmarks._scratch_training import scene_in, train_odds
+from reelfix.restoration.damage import Shapes, load_shapes
+from reelfix.restoration.metrics.mask_score import MaskScore, mask_score
+from reelfix.restoration.scratch import Known, scratch_probability
+from reelfix.restoration.scratch_odds import WEIGHTS, Odds, trained_odds
+
+_NONE = MaskScore(0, 0, 0, 0)
+_CARD = (
+    "Odds of scratches: a perceptron for places, logistic regressions for pieces and for pieces linked from "
+    "frame to frame, by `bin/bench scratch --train --repetitions {repetitions}` (seeded) on natural clips "
+    "(research terms) with grain, dirt, weave and scratches of true strokes laid on, pans and poles, of "
+    "clips other than those kept aside. No film was used."
+)
+
+
+@click.command("scratch")
+@click.option(
+    "--data", type=click.Path(path_type=Path, exists=True), required=True, help="With clips/ and damage/."
+)
+@click.option("--train", is_flag=True, help="Learn from the other clips first, and keep it.")
+@click.option("--repetitions", default=1, show_default=True, help="Stretches of each clip to learn from.")
+def command(data: Path, train: bool, repetitions: int) -> None:
+    """Precision, recall and F1 of the mask of scratches on clips that nothing was learned from."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    shapes = load_shapes(data / "damage", "tune")
+    odds = _trained(data, shapes, repetitions) if train else trained_odds()
+    _report(cases(data, shapes, aside=True, repetitions=1), odds)
+
+
+def _trained(data: Path, shapes: Shapes, repetitions: int) -> Odds:
+    learned = train_odds(cases(data, shapes, aside=False, repetitions=repetitions))
+    digest = sha256(json.dumps(learned, sort_keys=True).encode()).hexdigest()
+    card = _CARD.format(repetitions=repetitions)
+    path = Path(next(iter(reelfix.restoration.__path__))) / WEIGHTS
+    path.write_text(json.dumps({"card": card, "seed": 0, "sha256": digest, **learned}) + "\n")
+    return Odds.parse(learned)
+
+
+def _report(aside: Iterable[Case], odds: Odds) -> None:
+    scores: dict[str, MaskScore] = defaultdict(lambda: _NONE)
+    alarms: dict[str, list[str]] = defaultdict(list)
+    for case in aside:
+        planes = scratch_probability(scene_in(case), range(len(case.frames)), 1.0, odds, Known())
+        mask = torch.from_numpy(np.stack(planes) >= 128)
+        if case.kind in CLEAN:
+            alarms[case.kind].append(f"{case.clip} {1e4 * float(mask.float().mean()):.2f}")
+        else:
+            scores[case.kind] += mask_score(mask, torch.from_numpy(case.scratched))
+    for kind, score in [*scores.items(), ("together", sum(scores.values(), _NONE))]:
+        click.echo(f"{kind:14} precision {score.precision:.3f}  recall {score.recall:.3f}  F1 {score.f1:.3f}")
+    for kind, shares in alarms.items():
+        click.echo(f"false area in 1e-4, {kind}: " + ", ".join(shares))
