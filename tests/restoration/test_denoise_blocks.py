@@ -7,21 +7,27 @@ from reelfix.restoration.denoise_blocks import BlockTransform
 WHITE = np.ones((8, 8), np.float32)
 
 
-@pytest.mark.parametrize(("height", "width"), [(3, 5), (16, 16), (17, 31), (40, 64)])
-def test_there_and_back(height: int, width: int) -> None:
-    plane = np.random.default_rng(0).random((height, width), np.float32)
-    transform = BlockTransform(height, width)
-    tilings = transform.tilings(plane)
-    random = np.random.default_rng(1)
-    weights = [random.random((t.shape[0] // 8, t.shape[1] // 8), np.float32) + 0.1 for t in tilings]
-    np.testing.assert_allclose(transform.plane(tilings, weights), plane, atol=1e-5)
-
-
 def test_the_transform_is_the_cosine_transform() -> None:
     plane = np.random.default_rng(0).random((20, 20), np.float32)
-    shifted = BlockTransform(20, 20).tilings(plane)[2]
-    # From row 2 and column 6, the margin of 8 counted in.
-    np.testing.assert_allclose(shifted[8:16, 8:16], cv2.dct(plane[2:10, 6:14].copy()), atol=1e-5)
+    coefficients = BlockTransform(20, 20).coefficients(plane)
+    assert coefficients.shape == (64, 16)
+    # Rows of four blocks, the first of each all margin.
+    np.testing.assert_allclose(coefficients[:, 6].reshape(8, 8), cv2.dct(plane[:8, 8:16].copy()), atol=1e-5)
+
+
+@pytest.mark.parametrize(("height", "width"), [(3, 5), (16, 16), (17, 31), (40, 64), (21, 3001)])
+def test_there_and_back(height: int, width: int) -> None:
+    plane = np.random.default_rng(0).random((height, width), np.float32)
+    result = BlockTransform(height, width).shrunk(plane, np.full_like(plane, 1e-4), WHITE)
+    np.testing.assert_allclose(result, plane, atol=1e-3)
+
+
+def test_every_place_is_shrunk_alike() -> None:
+    noise = np.random.default_rng(2).standard_normal((203, 331), np.float32)
+    left = BlockTransform(203, 331).shrunk(noise, np.ones_like(noise), WHITE)
+    assert np.std(left) < 0.2
+    for part in (left[:6], left[-6:], left[:, :6], left[:, -6:]):
+        assert np.std(part) < 0.3
 
 
 def test_noise_is_shrunk_and_an_edge_is_kept() -> None:
