@@ -39,22 +39,25 @@ def chosen(source: Plane, target: Plane, candidates: Sequence[tuple[Flow, float]
 
     Each comes with a handicap, in noise, that is added to its residual; `noise` as `noise_between` has it.
     """
+    if len(candidates) == 1:
+        return candidates[0][0]
     codes, least, most = _OTHER_THING
     cap = int(min(max(codes * noise, least), most))
     residuals = []
     for flow, handicap in candidates:
         difference = np.minimum(cv2.absdiff(source, carried(target, flow)), np.uint8(cap))
         residual = np.asarray(cv2.boxFilter(difference, cv2.CV_32F, (_WINDOW, _WINDOW)))
-        residuals.append(residual + np.float32(handicap * noise))
+        residual += np.float32(handicap * noise)
+        residuals.append(residual)
     best = np.minimum.reduce(residuals)
-    total = np.zeros_like(best)
-    mixed = np.zeros((*best.shape, 2), np.float32)
+    mixed, total = candidates[0][0], np.zeros_like(best)
     for (flow, _), residual in zip(candidates, residuals, strict=True):
-        weight = np.asarray(cv2.exp((best - residual) * np.float32(1 / (_SOFTNESS * noise))))
+        weight = np.subtract(best, residual, out=residual)
+        weight *= np.float32(1 / (_SOFTNESS * noise))
+        weight = np.asarray(cv2.exp(weight))
+        mixed = cv2.blendLinear(mixed, flow, total, weight) if mixed is not flow else flow
         total += weight
-        mixed += flow * weight[..., None]
-    mixed /= total[..., None]
-    return mixed
+    return np.asarray(mixed)
 
 
 def motion_of_most(flow: Flow, reverse: Flow) -> Flow:
@@ -77,8 +80,10 @@ def motion_of_most(flow: Flow, reverse: Flow) -> Flow:
         astray = np.square(seen - basis @ model).sum(axis=1)
         weighted = basis * (trust / (1 + astray / _OUTLIER) ** 1.5)[:, None]
         model = np.linalg.solve(weighted.T @ basis + 1e-6 * np.eye(3), weighted.T @ seen)
-    rows_part = model[0] + down[:, None, None] * model[2]  # hx1x2
-    return np.asarray(rows_part + across[None, :, None] * model[1], dtype=np.float32)
+    # An affine motion is a sum of what depends on the column and what depends on the row.
+    by_column = (model[0] + across[:, None] * model[1]).astype(np.float32)  # wx2
+    by_row = (down[:, None] * model[2]).astype(np.float32)  # hx2
+    return np.asarray(cv2.merge([np.add.outer(by_row[:, axis], by_column[:, axis]) for axis in (0, 1)]))
 
 
 def _places(count: int, width: int) -> npt.NDArray[np.float64]:

@@ -46,4 +46,8 @@ def _squared_gradient(view: Plane, noise: float) -> Plane:
 
 def _squared(flow: Flow) -> Plane:
     """Squared length of displacements (h, w)."""
-    return np.asarray(np.square(flow[..., 0]) + np.square(flow[..., 1]))
+    across, down = cv2.split(flow)
+    across *= across
+    down *= down
+    across += down
+    return np.asarray(across)

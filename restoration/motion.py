@@ -84,14 +84,20 @@ class Motion:
 def grid_maps(flow: Flow) -> tuple[Plane, Plane]:
     """Return where on the half-size grid each point of `flow` leads: x and y (h, w), for cv2.remap."""
     height, width = flow.shape[:2]
-    map_x = flow[..., 0] * np.float32(0.5) + np.arange(width, dtype=np.float32)
-    map_y = flow[..., 1] * np.float32(0.5) + np.arange(height, dtype=np.float32)[:, None]
+    map_x, map_y = cv2.split(flow)
+    map_x *= np.float32(0.5)
+    map_x += np.arange(width, dtype=np.float32)
+    map_y *= np.float32(0.5)
+    map_y += np.arange(height, dtype=np.float32)[:, None]
     return map_x, map_y
 
 
 def picture_maps(flow: Flow, height: int, width: int) -> tuple[Plane, Plane]:
     """Return where each of the picture's H x W pixels is led by `flow`: x and y (H, W), for cv2.remap."""
-    full = cv2.resize(flow, (2 * flow.shape[1], 2 * flow.shape[0]), interpolation=cv2.INTER_LINEAR)
-    map_x = full[:height, :width, 0] + np.arange(width, dtype=np.float32)
-    map_y = full[:height, :width, 1] + np.arange(height, dtype=np.float32)[:, None]
+    size = (2 * flow.shape[1], 2 * flow.shape[0])
+    map_x, map_y = (
+        cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)[:height, :width] for plane in cv2.split(flow)
+    )
+    map_x += np.arange(width, dtype=np.float32)
+    map_y += np.arange(height, dtype=np.float32)[:, None]
     return map_x, map_y

@@ -12,13 +12,16 @@ import cv2
 import numpy as np
 import torch
 
-from reelfix.restoration.arrays import Image, Plane, as_array, half_size, luma_of, stacked
+from reelfix.restoration.arrays import Image, Plane, as_array, half_size, luma_of
 from reelfix.restoration.flow_choice import carried, chosen, motion_of_most, noise_between
 from reelfix.restoration.flow_trust import flow_trust
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Flow, Motion
 
 _SMALLEST_SIDE = 32  # the search's patches and pyramid need this much
+_WIDE = 560  # grid points across: above, the search is made at half the grid's resolution, then refined
+_STRIDE_TO_REFINE = 6  # grid points from patch to patch
+_REFINEMENT = 4  # descent steps for each, of twelve in the search
 _LIGHT = (61, 61)  # grid points over which light is taken to be even
 _COMPLEXITY = 0.2  # what is gained by leaving the scene's motion must exceed this, in noise
 _OTHER_WAY = 0.05  # and this by going on as one came
@@ -48,17 +51,21 @@ def estimate_motion(frames: torch.Tensor, *, iterations: int = 12) -> Motion:
     views = map_frames(_view, list(images))
     pairs = map_frames(lambda t: _first_flows(views[t], views[t + 1], iterations), range(len(images) - 1))
     clean = map_frames(lambda t: _cleaned(views, pairs, t), range(len(images)))
-    flows = map_frames(lambda t: _both_ways(clean, pairs, t), range(len(images) - 1))
-    height, width = -(-images.shape[2] // 2), -(-images.shape[3] // 2)
-    none = (np.zeros((2, height, width), np.float32), np.zeros((1, height, width), np.float32))
-    forward = [pair[0] for pair in flows] + [none]
-    backward = [none] + [pair[1] for pair in flows]
-    return Motion(
-        forward=stacked([flow for flow, _ in forward], frames),
-        backward=stacked([flow for flow, _ in backward], frames),
-        forward_confidence=stacked([trust for _, trust in forward], frames),
-        backward_confidence=stacked([trust for _, trust in backward], frames),
+    count, (height, width) = len(images), views[0].shape
+    flows, trusts = (
+        np.empty((2, count, 2, height, width), np.float32),
+        np.empty((2, count, 1, height, width), np.float32),
     )
+    for way, end in ((0, -1), (1, 0)):
+        flows[way, end], trusts[way, end] = 0, 0
+
+    def settle(t: int) -> None:
+        for way, (flow, trust) in enumerate(_both_ways(clean, pairs, t)):
+            flows[way, t + way] = cv2.split(flow)
+            trusts[way, t + way] = trust
+
+    map_frames(settle, range(count - 1))
+    return Motion(*(torch.from_numpy(made).to(frames.device) for made in (*flows, *trusts)))
 
 
 def _view(frame: Image) -> Plane:
@@ -81,8 +88,8 @@ def _first_flows(earlier: Plane, later: Plane, iterations: int) -> _Pair:
 
 def _candidates(flow: Flow, reverse: Flow) -> list[tuple[Flow, float]]:
     """The motion of the whole scene, and the flow found, without specks."""
-    channels = [cv2.medianBlur(np.ascontiguousarray(flow[..., channel]), 5) for channel in (0, 1)]
-    return [(motion_of_most(flow, reverse), 0.0), (np.dstack(channels), _COMPLEXITY)]
+    channels = [cv2.medianBlur(channel, 5) for channel in cv2.split(flow)]
+    return [(motion_of_most(flow, reverse), 0.0), (np.asarray(cv2.merge(channels)), _COMPLEXITY)]
 
 
 def _search(source: Plane, target: Plane, iterations: int) -> Flow:
@@ -95,10 +102,17 @@ def _search(source: Plane, target: Plane, iterations: int) -> Flow:
             for image in (source, target)
         )
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    search.setFinestScale(0)
-    search.setGradientDescentIterations(iterations)
     search.setVariationalRefinementIterations(0)
+    is_wide = source.shape[1] > _WIDE
+    search.setFinestScale(1 if is_wide else 0)
+    search.setGradientDescentIterations(iterations)
     flow: Flow = search.calc(source, target, np.zeros((*source.shape, 2), np.float32))
+    if is_wide:
+        search.setFinestScale(0)
+        search.setCoarsestScale(0)
+        search.setPatchStride(_STRIDE_TO_REFINE)
+        search.setGradientDescentIterations(_REFINEMENT * iterations // 12)
+        flow = search.calc(source, target, flow)
     return flow[:height, :width] * np.float32(2)
 
 
@@ -122,7 +136,7 @@ def _cleaned(views: list[Plane], pairs: list[_Pair], frame: int) -> Plane:
 def _both_ways(
     clean: list[Plane], pairs: list[_Pair], frame: int
 ) -> tuple[tuple[Flow, Plane], tuple[Flow, Plane]]:
-    """Flow (2, h, w) and confidence (1, h, w), forward of `frame` and backward of the next one."""
+    """Flow (h, w, 2) and confidence (h, w), forward of `frame` and backward of the next one."""
     earlier, later, pair = clean[frame], clean[frame + 1], pairs[frame]
     forward, backward = [(pair.forward, 0.0)], [(pair.backward, 0.0)]
     # What moves evenly goes on as it came.
@@ -139,12 +153,11 @@ def _both_ways(
     )
 
 
-def _settled(flow: Flow, trust: Plane) -> tuple[Plane, Plane]:
-    """Replace what is not trusted by the trusted flow around it; returns (2, h, w) and (1, h, w)."""
+def _settled(flow: Flow, trust: Plane) -> tuple[Flow, Plane]:
+    """Replace what is not trusted by the trusted flow around it; returns (h, w, 2) and (h, w)."""
     around = spread_coarsely(flow, trust, 2)
-    weight = np.clip(trust * np.float32(1 / _FAITHFUL), _FAITHLESS, 1)[..., None]
-    mixed = around + (flow - around) * weight
-    return np.ascontiguousarray(mixed.transpose(2, 0, 1)), trust[None]
+    weight = np.clip(trust * np.float32(1 / _FAITHFUL), _FAITHLESS, 1)
+    return np.asarray(cv2.blendLinear(flow, around, weight, 1 - weight)), trust
 
 
 def spread(values: Plane, weight: Plane) -> Plane:
@@ -154,7 +167,7 @@ def spread(values: Plane, weight: Plane) -> Plane:
     too little weight about a point, coarser ones answer.
     """
     height, width = values.shape[:2]
-    stack = np.dstack([values * weight[..., None], weight])
+    stack = _weighed(values, weight)
     levels = [stack]
     while min(levels[-1].shape[:2]) > 4:
         levels.append(cv2.pyrDown(levels[-1]))
@@ -171,8 +184,13 @@ def spread_coarsely(values: Plane, weight: Plane, factor: int) -> Plane:
     """Do as `spread`, on a grid coarser by `factor`: for what is smooth, at a fraction of the cost."""
     height, width = weight.shape
     size = (-(-width // factor), -(-height // factor))
-    small = cv2.resize(np.dstack([values * weight[..., None], weight]), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(_weighed(values, weight), size, interpolation=cv2.INTER_AREA)
     share = small[..., -1]
     filled = spread(small[..., :-1] / np.maximum(small[..., -1:], 1e-6), share)
     enlarged = np.asarray(cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR))
     return enlarged.reshape(values.shape)
+
+
+def _weighed(values: Flow, weight: Plane) -> Flow:
+    """Values (h, w, k) times their weights (h, w), and last the weights: (h, w, k + 1)."""
+    return np.asarray(cv2.merge([*(channel * weight for channel in cv2.split(values)), weight]))
