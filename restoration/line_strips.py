@@ -16,6 +16,10 @@ BANDS = 40
 """Bands over the height of a picture."""
 SPAN = 12
 """Bands that a ridge is gathered over."""
+NEAR = (0, 1, 3, 6)
+"""Columns to either side within which a ridge may be looked for in other frames."""
+MARGIN = 64
+"""Columns beyond the edges, where nothing is."""
 REACH = 6
 """Columns at either edge of a strip without ridges: those beside a ridge are compared with it."""
 
@@ -43,6 +47,9 @@ class LineStrip:
     """float32 (2, BANDS, columns): mean ridge along the line about each place that has the highest."""
     filled: Plane
     """float32 (2, BANDS, columns): share of the rows of the span in which there is a ridge."""
+    near: tuple[Plane, ...]
+    """For each of NEAR, float32 (2, BANDS, columns + 2 MARGIN): the highest of `upright` so many columns to
+    either side, never negative; 0 in the margins."""
 
 
 def line_strip(luma: Plane) -> LineStrip:
@@ -53,9 +60,9 @@ def line_strip(luma: Plane) -> LineStrip:
     ridges = _ridges(strip)
     upright = np.stack([_upright(ridge) for ridge in ridges])
     banded = cv2.blur(cv2.resize(strip, (size[0], BANDS), interpolation=cv2.INTER_AREA), (1, SPAN - 1))
-    return LineStrip(
-        strip, ridges, np.asarray(banded), upright, np.stack([_filled(ridge) for ridge in ridges])
-    )
+    filled = np.stack([_filled(ridge) for ridge in ridges])
+    near = tuple(_widened(upright, columns) for columns in NEAR)
+    return LineStrip(strip, ridges, np.asarray(banded), upright, filled, near)
 
 
 def is_too_small(shape: tuple[int, int]) -> bool:
@@ -107,3 +114,12 @@ def _filled(ridge: Plane) -> Plane:
     there = cv2.dilate((ridge > _THERE).astype(np.float32), np.ones((1, 3), np.uint8))
     banded = cv2.resize(there, (ridge.shape[1], BANDS), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.blur(banded, (1, SPAN - 1)))
+
+
+def _widened(upright: Plane, columns: int) -> Plane:
+    """What stands within so many columns, never negative, with margins: (2, BANDS, columns + 2 MARGIN)."""
+    kernel = np.ones((1, 2 * columns + 1), np.uint8)
+    planes = [cv2.dilate(np.maximum(plane, 0), kernel) for plane in upright]
+    return np.stack(
+        [cv2.copyMakeBorder(plane, 0, 0, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=0) for plane in planes]
+    )

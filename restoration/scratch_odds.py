@@ -25,7 +25,7 @@ _AGREED, _SETTLED = 0.8, 25.0
 """What most frames show in the scene's place, by more than this share, is the scene's: logits for a whole."""
 
 
-_SHORT, _LONE = 1.5, 0.75
+_SHORT, _LONE = 1.5, 0.4
 """What is short, and what few other frames have, is rather of the scene: logits a unit."""
 _ANSWERED = 1.0
 

@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
-from reelfix.restoration.line_strips import BANDS, LineStrip
+from reelfix.restoration.line_strips import BANDS, MARGIN, LineStrip
 from reelfix.restoration.scene_motion import SceneStep, sampled
 from reelfix.restoration.scratch_places import Places
 
-_WANDER = 6  # columns from one frame to the next within which a ridge is looked for again
 _SPEEDS = np.concatenate([np.arange(-10.0, -0.7, 0.5), np.arange(1.0, 10.2, 0.5)]).astype(np.float32)
-_MARGIN = 64  # columns beyond the edges, where nothing is
 _ASTRAY = 0.3  # share of frames in which a line of the scene may be lost: a jump, a smear, a flash
 _STILL = 3.0  # columns that something must move within the frames compared, to be said to move
 _PARALLAX = np.array([0.5, 0.75, 1.3, 1.6, 2.0, 2.5, 3.0], np.float32)
@@ -35,7 +32,7 @@ class Shares:
     near: Plane
     """(k, n): within three columns of it."""
     shown: Plane
-    """(k, n): within _WANDER columns of it."""
+    """(k, n): within six columns of it."""
 
 
 def shares_of(
@@ -46,9 +43,9 @@ def shares_of(
     paths: Plane,
     height: Plane,
 ) -> Shares:
-    columns = strips[others[0]].upright.shape[2] + 2 * _MARGIN
+    columns = strips[others[0]].upright.shape[2] + 2 * MARGIN
     row = places.polarity * BANDS + places.band
-    base = row * columns + places.column + _MARGIN
+    base = row * columns + places.column + MARGIN
     scene: list[Plane] = []
     settled: list[Plane] = []
     gate: list[Plane] = []
@@ -56,12 +53,11 @@ def shares_of(
     shown: list[Plane] = []
     even = np.zeros((len(_SPEEDS) + 2 * len(_PARALLAX), len(height)), np.float32)
     for k, other in enumerate(others):
-        tight, loose, wide = (_widened(strips[other].upright, reach) for reach in (1, 3, _WANDER))
+        exact, tight, loose, wide = strips[other].near
         across, down = paths[:, k, :, 0], paths[:, k, :, 1]
         band = np.clip(places.band + whole(down), 0, BANDS - 1)
         moved = tight.take(base + (band - places.band) * columns + whole(across))
         scene.append(np.minimum(moved, height).max(axis=0))
-        exact = _widened(strips[other].upright, 0)
         moved = exact.take(base + (band - places.band) * columns + whole(across))
         settled.append(np.minimum(moved, height).max(axis=0))
         drift = np.concatenate([across[0] * _PARALLAX[:, None], across[1] * _PARALLAX[:, None]])
@@ -84,18 +80,9 @@ def shares_of(
     )
 
 
-def _widened(upright: Plane, columns: int) -> Plane:
-    """What stands within so many columns, never negative, with margins: (2, BANDS, columns + 2 _MARGIN)."""
-    kernel = np.ones((1, 2 * columns + 1), np.uint8)
-    planes = [cv2.dilate(np.maximum(plane, 0), kernel) for plane in upright]
-    return np.stack(
-        [cv2.copyMakeBorder(plane, 0, 0, _MARGIN, _MARGIN, cv2.BORDER_CONSTANT, value=0) for plane in planes]
-    )
-
-
 def whole(shift: Plane) -> npt.NDArray[np.int64]:
     """Whole columns or bands, no farther than the margin."""
-    return np.asarray(np.rint(np.clip(shift, -_MARGIN, _MARGIN)), np.int64)
+    return np.asarray(np.rint(np.clip(shift, -MARGIN, MARGIN)), np.int64)
 
 
 def paths_of(
