@@ -1,8 +1,7 @@
-"""Hairs stuck in the gate: thin dark lines that stay at one place of the picture while the scene moves on.
+"""Hairs stuck in the gate: thin curved lines, dark mostly, that stay at one place of the picture.
 
-A hair's dark detail is there in frame after frame, within the little that it sways and that the steadying of
-the picture moves it; and it is not where the scene's motion would have taken it. On a scene that does not
-move neither can be told, and nothing is found.
+Lines that are there in most frames around are looked for on a small grid, in the mean of their detail; a
+judge (`hair_odds`) weighs for each what tells a hair from a line of the scene (`hair_evidence`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,48 +12,60 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane, half_size
-from reelfix.restoration.motion import Flow
-from reelfix.restoration.scene_motion import SceneStep, sampled
+from reelfix.restoration.hair_evidence import Lines, Ridges, evidence_of, scene_paths
+from reelfix.restoration.hair_odds import hair_odds
+from reelfix.restoration.scene_motion import SceneStep
 
 REACH = 8
 """Frames to either side that what is found in one depends on."""
 
-_WIDEST = 5  # points of the half-size grid that a dark line is narrower than
+_TALLEST = 400  # rows of the grid, at most
+_WIDEST = 7  # points of the grid that a line is narrower than
 _SWAY = 3  # points over which its detail is looked for in other frames
-_CLEAR = 10  # least detail, in 255ths
-_OVER, _SEED_OVER = 1.8, 3.0  # the same in units of that around
-_STAYS, _SEED_STAYS = 0.62, 0.82  # share of its detail that the other frames have at its place
-_LEAVES, _SEED_LEAVES = 0.15, 0.4  # how much less of it they have where the scene has gone
-_RIM = 5  # points along the picture's edges that are no evidence
-_PRESENT = 0.7  # share of the other frames that it need be in
-_FAR = 3  # frames from which on the scene is followed
-_LITTLE = 8.0  # pixels
-_AWAY = 4.0  # pixels that the scene must have gone, to tell
-_MOVING, _MOST = 2.5, 0.7  # pixels that the picture must have moved, in so much of it
-_KNOWN = 0.4  # share of the far frames that must tell
-_SHORTEST = 0.07  # of the picture's height
-_CERTAIN = 0.35  # share of its area
-_THICKEST, _DEEPEST = 3.2, 2.6  # points of area for each of length; points from its middle to its edge
-_EDGE = 0.3  # of its detail, where its soft side ends
+_CLEAR = 10  # least detail, in 510ths
+_OVER = 1.5  # the same in units of that around
+_PEAK, _NEAR = 0.5, 9  # and in units of the deepest so many points around
+_RIM = 3  # points along the picture's edges that are no evidence
+_SHOWN = 0.5  # of its mean detail that the frame itself must show
+_SHORTEST, _LONGEST = 0.05, 0.7  # of the picture's height
+_THICKEST, _LEAST = 12, 8  # points of area, for each of length, and in all
+_FEWEST = 8  # other frames, to judge
+_SURE = 1.0  # log odds from which on a line is a hair
+_EDGE = 0.25  # of its depth, where its soft side ends
 _FAINT = 0.02
+_SHARE = 0.05  # of the pixels around, at least, that must be the scene's to tell
 
 
 @dataclass(frozen=True)
 class Detail:
-    """Dark detail of a frame, narrower than _WIDEST points, on the half-size grid."""
+    """A frame's detail, dark and bright, on the grid."""
 
-    here: npt.NDArray[np.uint8]
-    """(h, w): depth of dark lines and spots, times 510."""
-    around: npt.NDArray[np.uint8]
-    """(h, w): the most within the sway."""
+    dark: Ridges
+    bright: Ridges
+    scale: int
+    """Pixels for each point of the grid, each way."""
 
 
 def detail_of(luma: Plane) -> Detail:
-    """The dark detail of a luma (H, W)."""
-    small = half_size(luma)
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((_WIDEST, _WIDEST), np.uint8))
-    here = np.clip((closed - small) * np.float32(510), 0, 255).astype(np.uint8)
-    return Detail(here, np.asarray(cv2.dilate(here, np.ones((_SWAY, _SWAY), np.uint8))))
+    """The detail of a luma (H, W), on a grid of half its size, or a quarter or less of a tall one's."""
+    small, scale = half_size(luma), 2
+    while len(small) > _TALLEST:
+        small, scale = half_size(small), 2 * scale
+    side = np.ones((_WIDEST, _WIDEST), np.uint8)
+    dark, bright = (
+        _detail(small, np.asarray(cv2.morphologyEx(small, kind, side)))
+        for kind in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN)
+    )
+    return Detail(dark, bright, scale)
+
+
+def _detail(small: Plane, without: Plane) -> Ridges:
+    here = np.clip(np.abs(without - small) * np.float32(510), 0, 255).astype(np.uint8)
+    around = np.asarray(cv2.dilate(here, np.ones((_SWAY, _SWAY), np.uint8)), np.uint8)
+    beside, tone = (
+        np.clip(picture * np.float32(255), 0, 255).astype(np.uint8) for picture in (without, small)
+    )
+    return Ridges(here, around, np.asarray(cv2.blur(beside, (5, 5)), np.uint8), tone)
 
 
 def gate_hairs(
@@ -70,145 +81,59 @@ def gate_hairs(
     `details` of all frames in the window, `steps` of the scene from each to the next (t, 1) and to the one
     before (t, -1), `luma` (H, W) of `frame`, `others`: those near it that show another picture.
     """
-    nothing = np.zeros(luma.shape, np.uint8)
-    far = [t for t in others if abs(t - frame) > _FAR]
-    if len(far) < 3 or min(luma.shape) < 64:
-        return nothing
-    here = details[frame].here
-    level = cv2.blur(here, (31, 31)).astype(np.float32)
-    clear = here * np.float32(strength) > np.maximum(level * np.float32(_OVER), _CLEAR)
-    # The edges of the gate and of the scan are dark and stay, too.
-    clear[:_RIM] = clear[-_RIM:] = False
-    clear[:, :_RIM] = clear[:, -_RIM:] = False
-    if not clear.any():
-        return nothing
-    y, x = np.nonzero(clear)
-    stays = _staying([details[t] for t in others], here, y, x, _PRESENT)
-    before, after = [t for t in far if t < frame], [t for t in far if t > frame]
-    sides = [
-        _staying([details[t] for t in side], here, y, x, 1.0) for side in (before, after) if len(side) > 1
-    ]
-    # A hair may come or go within these frames, but not on both sides of this one.
-    stays = np.minimum(stays, np.max(sides, axis=0))
-    kept = stays > _STAYS
-    y, x, stays = y[kept], x[kept], stays[kept]
-    if len(y) < _SHORTEST * luma.shape[0] / 2:
-        return nothing
-    left = _left_behind(details, steps, frame, far, here, y, x, luma.shape)
-    leaves = np.zeros(here.shape, np.float32)
-    leaves[y, x] = stays - left
-    body = (leaves > _LEAVES).astype(np.uint8)
-    seed = (leaves > _SEED_LEAVES) & (here > level * np.float32(_SEED_OVER))
-    seed[y, x] &= stays > _SEED_STAYS
-    found = _lines(body, seed, luma.shape[0] / 2)
-    return _covered(luma, found) if found.any() else nothing
-
-
-def _staying(
-    others: list[Detail],
-    here: npt.NDArray[np.uint8],
-    y: npt.NDArray[np.int64],
-    x: npt.NDArray[np.int64],
-    present: float,
-) -> Plane:
-    """Share (n,) of the detail at (y, x) that the other frames have at its place, the least of them aside."""
-    own = np.maximum(here[y, x], 1)
-    shown = np.stack([np.minimum(other.around[y, x], own) for other in others]).astype(np.float32)
-    count = max(round(present * len(others)), 1)
-    if count < len(others):
-        shown = np.partition(shown, len(others) - count, axis=0)[-count:]
-    return np.asarray(shown.mean(axis=0) / own)
-
-
-def _left_behind(
-    details: Sequence[Detail],
-    steps: Mapping[tuple[int, int], SceneStep],
-    frame: int,
-    far: list[int],
-    here: npt.NDArray[np.uint8],
-    y: npt.NDArray[np.int64],
-    x: npt.NDArray[np.int64],
-    shape: tuple[int, int],
-) -> Plane:
-    """Share (n,) of the detail at (y, x) that far frames have where the scene has gone; 1 if it has not."""
-    own = np.maximum(here[y, x], 1).astype(np.float32)
-    place = y * 2 + 0.5, x * 2 + 0.5
-    paths = _scene_paths(steps, frame, far)
-    rows, columns = here.shape
-    total, weight = np.zeros(len(y), np.float32), np.zeros(len(y), np.float32)
-    for t in far:
-        if not _moves(paths[t]):
+    found = np.zeros(luma.shape, np.uint8)
+    if len(others) < _FEWEST or min(luma.shape) < 64:
+        return found
+    scale, paths = details[frame].scale, scene_paths(steps, frame, others)
+    for bright in (False, True):
+        one = [there.bright if bright else there.dark for there in details]
+        lines = _lines(one, frame, others, bright, strength)
+        if lines is None:
             continue
-        best = np.zeros(len(y), np.float32)
-        away = np.full(len(y), np.inf, np.float32)
-        for path in paths[t]:
-            gone = sampled(path, *place, shape)
-            to_x = np.rint(x + gone[:, 0] * 0.5).astype(np.int64)
-            to_y = np.rint(y + gone[:, 1] * 0.5).astype(np.int64)
-            inside = (to_x >= 0) & (to_x < columns) & (to_y >= 0) & (to_y < rows)
-            at = np.clip(to_y, 0, rows - 1), np.clip(to_x, 0, columns - 1)
-            distance = np.hypot(gone[:, 0], gone[:, 1])
-            # A little way is known well, and the hair itself is near its end.
-            there = np.where(
-                distance < _LITTLE, details[t].here[at] * np.float32(1.25), details[t].around[at]
-            )
-            best = np.maximum(best, np.minimum(there / own, 1))
-            # What would have left the picture tells nothing.
-            away = np.minimum(away, np.where(inside, distance, 0))
-        certain = np.minimum(away / np.float32(_AWAY), 1)
-        total += certain * (1 - best)
-        weight += certain
-    known = np.minimum(weight / (_KNOWN * len(far)), 1)
-    return np.asarray(1 - known * total / np.maximum(weight, 1e-3), np.float32)
-
-
-def _moves(paths: tuple[Flow, ...]) -> bool:
-    """Whether most of the picture has moved: the camera, or the film in its gate, and not some people."""
-    return bool(np.mean(np.hypot(paths[-1][..., 0], paths[-1][..., 1]) > _MOVING) > _MOST)
-
-
-def _scene_paths(
-    steps: Mapping[tuple[int, int], SceneStep], frame: int, far: list[int]
-) -> dict[int, tuple[Flow, ...]]:
-    """The scene's way from `frame` to each of the `far` ones, by each account of it: coarse flows."""
-    found: dict[int, tuple[Flow, ...]] = {}
-    for way in (-1, 1):
-        paths: tuple[Flow, ...] = ()
-        for distance in range(1, max((way * (t - frame) for t in far), default=0) + 1):
-            t = frame + way * distance
-            step = steps[t - way, way]
-            flows = (step.beside, step.overall, step.within)
-            paths = tuple(_onward(*pair) for pair in zip(paths, flows, strict=True)) if paths else flows
-            if t in far:
-                found[t] = paths
+        odds = hair_odds(evidence_of(lines, one, paths, frame, others, luma.shape, scale))
+        sure = odds[lines.number] > _SURE
+        if sure.any():
+            mark = np.zeros(one[frame].here.shape, np.uint8)
+            mark[lines.y[sure], lines.x[sure]] = 1
+            found |= _covered(1 - luma if bright else luma, mark, scale)
     return found
 
 
-def _onward(path: Flow, flow: Flow) -> Flow:
-    """A coarse path, and a step from where it leads."""
-    rows, columns = path.shape[:2]
-    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
-    map_x, map_y = x + path[..., 0] * np.float32(1 / 16), y + path[..., 1] * np.float32(1 / 16)
-    return np.asarray(path + cv2.remap(flow, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-
-
-def _lines(body: npt.NDArray[np.uint8], seed: Plane, height: float) -> npt.NDArray[np.uint8]:
-    """Of the bodies those that are long, thin and certain somewhere: uint8 (h, w), 1 or 0."""
-    joined = cv2.morphologyEx(body, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+def _lines(
+    details: list[Ridges], frame: int, others: list[int], bright: bool, strength: float
+) -> Lines | None:
+    """The lines of one polarity that the frames around `frame` have in common."""
+    total = details[frame].here.astype(np.uint16)
+    for t in others:
+        cv2.add(total, details[t].here, dst=total, dtype=cv2.CV_16U)
+    mean = np.asarray(cv2.convertScaleAbs(total, alpha=1 / (len(others) + 1)), np.uint8)
+    level = cv2.blur(mean, (31, 31)).astype(np.float32)
+    clear = mean * np.float32(strength) > np.maximum(level * np.float32(_OVER), _CLEAR)
+    clear &= mean > cv2.dilate(mean, np.ones((_NEAR, _NEAR), np.uint8)) * np.float32(_PEAK)
+    clear &= details[frame].around > mean * np.float32(_SHOWN)
+    # The edges of the gate and of the scan stay, too.
+    clear[:_RIM] = clear[-_RIM:] = False
+    clear[:, :_RIM] = clear[:, -_RIM:] = False
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(clear.astype(np.uint8), connectivity=8)
     length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    seeds = np.bincount(labels[seed], minlength=count)
     area = stats[:, cv2.CC_STAT_AREA]
-    depth = cv2.distanceTransform(joined, cv2.DIST_L2, 3)
-    thick = np.bincount(labels[depth > _DEEPEST], minlength=count) > 0
-    kept = (length >= _SHORTEST * height) & (seeds >= _CERTAIN * area) & (seeds >= 4)
-    kept &= (area <= _THICKEST * length) & ~thick
+    # What runs through the picture is a scratch, or the scene's.
+    kept = (
+        (length >= _SHORTEST * len(mean))
+        & (length <= _LONGEST * len(mean))
+        & (area <= _THICKEST * length)
+        & (area >= _LEAST)
+    )
     kept[0] = False
-    return np.asarray(kept[labels].astype(np.uint8))
+    if not kept.any():
+        return None
+    y, x = np.nonzero(kept[labels])
+    number = (np.cumsum(kept) - 1)[labels[y, x]]
+    return Lines(y, x, number, mean[y, x], int(kept.sum()), bright)
 
 
-def _covered(luma: Plane, found: npt.NDArray[np.uint8]) -> Plane:
-    """The pixels (H, W) that lines of the half-size grid cover."""
+def _covered(luma: Plane, found: npt.NDArray[np.uint8], scale: int) -> Plane:
+    """The pixels (H, W) that dark lines of the grid cover, their soft sides too."""
     height, width = luma.shape
     near: Plane = np.asarray(cv2.dilate(found, np.ones((3, 3), np.uint8)))
     # Up to the edge, where nothing was looked for.
@@ -216,11 +141,13 @@ def _covered(luma: Plane, found: npt.NDArray[np.uint8]) -> Plane:
     near[:_RIM], near[-_RIM:] = (cv2.dilate(found, upright)[rim] for rim in (np.s_[:_RIM], np.s_[-_RIM:]))
     near[:, :_RIM] |= cv2.dilate(found, level)[:, :_RIM]
     near[:, -_RIM:] |= cv2.dilate(found, level)[:, -_RIM:]
-    near = cv2.resize(near, (2 * found.shape[1], 2 * found.shape[0]), interpolation=cv2.INTER_NEAREST)
-    near = near[:height, :width]
-    side = 2 * _WIDEST + 1
-    depth = cv2.morphologyEx(luma, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)) - luma
-    depth = cv2.blur(depth, (3, 3))
-    deepest = cv2.dilate(depth * near, np.ones((9, 9), np.uint8))
-    inside = (near > 0) & (depth > np.maximum(_EDGE * deepest, _FAINT))
+    size = (scale * found.shape[1], scale * found.shape[0])
+    near = cv2.resize(near, size, interpolation=cv2.INTER_NEAREST)[:height, :width]
+    # The scene's tone: the mean around, without the line and its soft sides.
+    beyond = 1 - np.asarray(cv2.dilate(near, np.ones((scale + 1,) * 2, np.uint8))).astype(np.float32)
+    side = (scale * _WIDEST + 3,) * 2
+    share = cv2.blur(beyond, side)
+    depth = cv2.blur(luma * beyond, side) / np.maximum(share, 1e-3) - cv2.blur(luma, (3, 3))
+    deepest = cv2.dilate(depth * near, np.ones((4 * scale + 1,) * 2, np.uint8))
+    inside = (near > 0) & ((depth > np.maximum(_EDGE * deepest, _FAINT)) | (share < _SHARE))
     return np.asarray(inside.astype(np.uint8) * np.uint8(224))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 
 from reelfix.restoration import gate_hairs, scratch
@@ -17,6 +18,8 @@ from reelfix.restoration.scratch_odds import Odds, trained_odds
 
 REACH = max(scratch.REACH, gate_hairs.REACH)
 """Frames to either side that what is found in one depends on."""
+
+_BESIDE = 17  # pixels across
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,10 @@ def running_damage(
     steps = _in_window(seen.steps, frames)
 
     def hairs(t: int) -> Plane:
-        return gate_hairs.gate_hairs(details, steps, lumas[t], t, others[first + t], strength)
+        found = gate_hairs.gate_hairs(details, steps, lumas[t], t, others[first + t], strength)
+        # Where a scratch is, how wide it is has been measured, and its traces beside it are no hairs.
+        found[cv2.dilate(scratches[t - wanted.start], np.ones((1, _BESIDE), np.uint8)) >= 128] = 0
+        return found
 
     return [np.maximum(*pair) for pair in zip(scratches, map_frames(hairs, wanted), strict=True)]
 

@@ -54,13 +54,30 @@ def test_a_swaying_hair_is_found_while_the_scene_moves() -> None:
     assert mask[cv2.dilate(truth.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0].mean() < 2e-3
 
 
-def test_on_a_still_scene_it_is_left() -> None:
-    frames, _ = with_curve(scene(0), np.zeros(COUNT))
+def test_a_fence_on_a_still_scene_is_left() -> None:
+    frames = scene(0)
+    for x in range(20, WIDTH, 24):
+        frames[:, 30:130, x : x + 3] *= 0.7
+    for y in range(30, 131, 25):
+        frames[:, y : y + 3, 20:190] *= 0.7
     assert not found(frames, 0).any()
 
 
+def test_of_too_few_frames_nothing_is_said() -> None:
+    frames, _ = with_curve(scene(3), np.zeros(COUNT))
+    details = [detail_of(frame) for frame in frames[:5]]
+    assert not gate_hairs(details, {}, frames[2], 2, [0, 1, 3, 4], 1.0).any()
+
+
+def test_the_grid_of_a_tall_picture_is_no_finer() -> None:
+    luma = np.full((1080, 720), 0.5, np.float32)
+    detail = detail_of(luma)
+    assert detail.scale == 4
+    assert detail.dark.here.shape == (270, 180)
+
+
 def test_a_branch_of_the_scene_is_no_hair() -> None:
-    frames, _ = with_curve(scene(3), 3.0 * (REACH - np.arange(COUNT)))
+    frames, _ = with_curve(scene(3), 3.0 * (REACH - np.arange(COUNT, dtype=np.float64)))
     assert not found(frames, 3).any()
 
 
