@@ -43,10 +43,10 @@ def chosen(source: Plane, target: Plane, candidates: Sequence[tuple[Flow, float]
         return candidates[0][0]
     codes, least, most = _OTHER_THING
     cap = int(min(max(codes * noise, least), most))
-    residuals = []
+    residuals: list[Plane] = []
     for flow, handicap in candidates:
         difference = np.minimum(cv2.absdiff(source, carried(target, flow)), np.uint8(cap))
-        residual = np.asarray(cv2.boxFilter(difference, cv2.CV_32F, (_WINDOW, _WINDOW)))
+        residual: Plane = cv2.boxFilter(difference, cv2.CV_32F, (_WINDOW, _WINDOW))
         residual += np.float32(handicap * noise)
         residuals.append(residual)
     best = np.minimum.reduce(residuals)

@@ -84,6 +84,8 @@ class Motion:
 def grid_maps(flow: Flow) -> tuple[Plane, Plane]:
     """Return where on the half-size grid each point of `flow` leads: x and y (h, w), for cv2.remap."""
     height, width = flow.shape[:2]
+    map_x: Plane
+    map_y: Plane
     map_x, map_y = cv2.split(flow)
     map_x *= np.float32(0.5)
     map_x += np.arange(width, dtype=np.float32)
@@ -95,9 +97,10 @@ def grid_maps(flow: Flow) -> tuple[Plane, Plane]:
 def picture_maps(flow: Flow, height: int, width: int) -> tuple[Plane, Plane]:
     """Return where each of the picture's H x W pixels is led by `flow`: x and y (H, W), for cv2.remap."""
     size = (2 * flow.shape[1], 2 * flow.shape[0])
-    map_x, map_y = (
+    full: list[Plane] = [
         cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)[:height, :width] for plane in cv2.split(flow)
-    )
+    ]
+    map_x, map_y = full
     map_x += np.arange(width, dtype=np.float32)
     map_y += np.arange(height, dtype=np.float32)[:, None]
     return map_x, map_y

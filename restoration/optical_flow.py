@@ -21,7 +21,7 @@ from reelfix.restoration.motion import Flow, Motion
 _SMALLEST_SIDE = 32  # the search's patches and pyramid need this much
 _WIDE = 560  # grid points across: above, the search is made at half the grid's resolution, then refined
 _STRIDE_TO_REFINE = 6  # grid points from patch to patch
-_REFINEMENT = 4  # descent steps for each, of twelve in the search
+_REFINEMENT = 2  # descent steps for each, of twelve in the search
 _LIGHT = (61, 61)  # grid points over which light is taken to be even
 _COMPLEXITY = 0.2  # what is gained by leaving the scene's motion must exceed this, in noise
 _OTHER_WAY = 0.05  # and this by going on as one came
@@ -148,8 +148,23 @@ def _both_ways(
     back = chosen(later, earlier, backward, pair.noise)
     noise = noise_between(earlier, later, there)
     return (
-        _settled(there, flow_trust(earlier, later, there, back, noise)),
-        _settled(back, flow_trust(later, earlier, back, there, noise)),
+        _settled(there, _trust(earlier, later, there, back, noise)),
+        _settled(back, _trust(later, earlier, back, there, noise)),
+    )
+
+
+def _trust(source: Plane, target: Plane, flow: Flow, reverse: Flow, noise: float) -> Plane:
+    """Do as `flow_trust`; what is wide is judged at half the grid's resolution."""
+    height, width = source.shape
+    if width <= _WIDE:
+        return flow_trust(source, target, flow, reverse, noise)
+    size = (-(-width // 2), -(-height // 2))
+    source, target, flow, reverse = (
+        cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in (source, target, flow, reverse)
+    )
+    half = np.float32(0.5)
+    return np.asarray(
+        cv2.resize(flow_trust(source, target, flow * half, reverse * half, noise), (width, height))
     )
 
 
