@@ -40,19 +40,26 @@ def command(data: Path, train: bool, repetitions: int) -> None:
     cv2.setNumThreads(1)
     shapes = load_shapes(data / "damage", "tune")
     odds = _trained(data, shapes, repetitions) if train else trained_odds()
-    _report(cases(data, shapes, aside=True, repetitions=1), odds)
+    figures = _report(cases(data, shapes, aside=True, repetitions=1), odds)
+    if train:
+        path = _weights()
+        path.write_text(json.dumps({"figures": figures, **json.loads(path.read_text())}) + "\n")
+
+
+def _weights() -> Path:
+    return Path(next(iter(reelfix.restoration.__path__))) / WEIGHTS
 
 
 def _trained(data: Path, shapes: Shapes, repetitions: int) -> Odds:
     learned = train_odds(cases(data, shapes, aside=False, repetitions=repetitions))
     digest = sha256(json.dumps(learned, sort_keys=True).encode()).hexdigest()
     card = _CARD.format(repetitions=repetitions)
-    path = Path(next(iter(reelfix.restoration.__path__))) / WEIGHTS
-    path.write_text(json.dumps({"card": card, "seed": 0, "sha256": digest, **learned}) + "\n")
+    _weights().write_text(json.dumps({"card": card, "seed": 0, "sha256": digest, **learned}) + "\n")
     return Odds.parse(learned)
 
 
-def _report(aside: Iterable[Case], odds: Odds) -> None:
+def _report(aside: Iterable[Case], odds: Odds) -> dict[str, list[float]]:
+    """Print the figures; returns precision, recall and F1 by kind."""
     scores: dict[str, MaskScore] = defaultdict(lambda: _NONE)
     alarms: dict[str, list[str]] = defaultdict(list)
     for case in aside:
@@ -62,7 +69,12 @@ def _report(aside: Iterable[Case], odds: Odds) -> None:
             alarms[case.kind].append(f"{case.clip} {1e4 * float(mask.float().mean()):.2f}")
         else:
             scores[case.kind] += mask_score(mask, torch.from_numpy(case.scratched))
-    for kind, score in [*scores.items(), ("together", sum(scores.values(), _NONE))]:
+    scores["together"] = sum(scores.values(), _NONE)
+    for kind, score in scores.items():
         click.echo(f"{kind:14} precision {score.precision:.3f}  recall {score.recall:.3f}  F1 {score.f1:.3f}")
     for kind, shares in alarms.items():
         click.echo(f"false area in 1e-4, {kind}: " + ", ".join(shares))
+    return {
+        kind: [round(value, 3) for value in (score.precision, score.recall, score.f1)]
+        for kind, score in scores.items()
+    }
