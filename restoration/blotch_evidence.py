@@ -18,13 +18,17 @@ from reelfix.restoration.spikes import Spikes, excess
 
 VIEWS = 4
 """Neighbours that a frame is compared with."""
-EVIDENCE = 25
+EVIDENCE = 29
 """Pieces of evidence."""
 
 _RING = (5, 17)  # inner and outer side, in pixels, of the ring in which a blotch's surroundings are seen
 _MARGIN = 0.02  # kept above zero, in units of the spike, so that logarithms stay finite
 _SCALES = (1, 5, 15)  # sides, in half-size pixels, over which what passed is weighed
-_SEARCH = 41  # side, in half-size pixels, of where it is sought
+_SEARCH = 20  # half-size pixels to either side in which it is sought, two by two
+_SLACK = (3, 5)  # side, in half-size pixels, of what is taken together before, and after
+_AT_ONCE = 256  # blotches whose surroundings are looked at together
+_UNREST = 41  # side, in half-size pixels, of the surroundings in which the motion's changes count
+_CROWD = 41  # side, in pixels, of the surroundings in which other spikes count
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,12 @@ def evidence(blotches: Blotches, scene: Scene, spikes: Spikes, strength: float) 
     area = blotches.boxes[:, 4].astype(np.float64)
     long = np.maximum(blotches.boxes[:, 2], blotches.boxes[:, 3]).astype(np.float64)
     crowd = float(np.count_nonzero(blotches.labels)) / luma.size
+    peaks = inside.peaks(spikes.score)
+    rim = Region(_rims(blotches.labels), blotches.count)
     columns = [
         np.log(area) / 2,
         np.log(inside.mean(spikes.score)) + less,
-        np.log(inside.most(spikes.score)) + less,
+        np.log(spikes.score.ravel()[peaks]) + less,
         np.log(contrast / (noise + 0.002)) + less,
         np.log(contrast) + less,
         np.log(np.maximum(apart, 0) / contrast + _MARGIN),
@@ -95,12 +101,13 @@ def evidence(blotches: Blotches, scene: Scene, spikes: Spikes, strength: float) 
         sign,
         np.log(np.sqrt(np.maximum(tone_square - tone * tone, 0)) / contrast + _MARGIN),
         np.log(np.sqrt(np.maximum(around_square - around * around, 0)) / contrast + _MARGIN),
-        *_of_motion(blotches, scene),
-        *_passing(inside.peaks(spikes.score), scene, sign, area),
+        np.log(rim.mean(_steepness(luma - middle)) / contrast + _MARGIN),
+        *_of_motion(blotches, scene, peaks),
+        *_passing(peaks, scene, sign, area),
         np.sqrt(area / (blotches.boxes[:, 2] * blotches.boxes[:, 3])),
         np.log(area / (long * long)),
         np.full(len(area), np.log(crowd + 1e-4) / 2),
-        np.full(len(area), np.log(noise + 0.002)),
+        np.log(cv2.blur(blotches.body.astype(np.float32), (_CROWD, _CROWD)).ravel()[peaks] + 0.002) / 2,
         np.full(len(area), float(scene.is_between)),
     ]
     return np.stack(columns)
@@ -121,50 +128,89 @@ def _beyond(
     ]
 
 
-def _of_motion(blotches: Blotches, scene: Scene) -> list[Values]:
-    """Length of the motion, how it changes there, and its confidence, about each blotch."""
+def _rims(labels: Plane) -> Plane:
+    """Labels of the pixels on either side of each blotch's edge."""
+    square = np.ones((3, 3), np.uint8)
+    return np.where(cv2.erode(labels, square) > 0, np.uint16(0), cv2.dilate(labels, square))
+
+
+def _steepness(plane: Plane) -> Plane:
+    """Length of the gradient; what a fast limb leaves is less steep than dirt."""
+    across, down = (cv2.Sobel(plane, cv2.CV_32F, 1 - axis, axis, scale=0.125) for axis in (0, 1))
+    return np.asarray(cv2.magnitude(across, down))
+
+
+def _of_motion(blotches: Blotches, scene: Scene, peaks: npt.NDArray[np.intp]) -> list[Values]:
+    """Length of the motion, how it changes, its confidence, and how it changes farther around."""
     labels = cv2.dilate(blotches.labels, np.ones((9, 9), np.uint8))[::2, ::2]
     place = Region(np.ascontiguousarray(labels), blotches.count)
     there, back = scene.flows
     moved = np.abs(there).sum(axis=2)
     turn = np.abs(there + back if scene.is_between else there * 2 - back).sum(axis=2)
     trust = np.minimum(*scene.confidences)
+    mean = cv2.blur(there, (_UNREST, _UNREST))
+    unrest = cv2.blur(np.square(there).sum(axis=2), (_UNREST, _UNREST)) - np.square(mean).sum(axis=2)
+    height, width = moved.shape
+    rows, columns = np.divmod(peaks, scene.luma.shape[1])
+    at = np.minimum(rows // 2, height - 1), np.minimum(columns // 2, width - 1)
     return [
         np.log(place.mean(moved) + 0.3),
         np.log(place.mean(turn) + 0.3),
         np.log(np.sqrt(np.maximum(place.mean(moved * moved) - place.mean(moved) ** 2, 0)) + 0.3),
         place.mean(trust),
+        np.log(np.sqrt(np.maximum(unrest[at], 0)) + 0.3).astype(np.float64),
     ]
 
 
 def _passing(peaks: npt.NDArray[np.intp], scene: Scene, sign: Values, area: Values) -> list[Values]:
     """Whether something of the blotch's tone and size lies near it before, and after, and not at other times.
 
-    What moves leaves its mark elsewhere in the frames beside; dirt does not. Logarithms of the smaller and
-    the larger of both, over the blotch's own.
+    What moves leaves its mark elsewhere in the frames beside; dirt does not. Logarithms, over the blotch's
+    own, of the smaller and the larger of both; of what lies on either side of it on one line, as what flies
+    does; and of what lies on the same side in both, as it does by chance alone.
     """
     luma, before, after = (half_size(plane) for plane in (scene.luma, *scene.views[:2]))
     height, width = luma.shape
     rows, columns = np.divmod(peaks, scene.luma.shape[1])
-    index = np.minimum(rows // 2, height - 1), np.minimum(columns // 2, width - 1)
+    rows, columns = np.minimum(rows // 2, height - 1), np.minimum(columns // 2, width - 1)
     scale = np.searchsorted(np.square(2.0 * np.array(_SCALES[1:])), area)
-    search = np.ones((_SEARCH, _SEARCH), np.uint8)
     own = excess(luma, before, after)
     others = excess(before, luma, after), excess(after, luma, before)
-    found = np.zeros((3, len(area)))
+    shifts = np.arange(-_SEARCH, _SEARCH + 1, 2)
+    shift = (shifts[:, None] * (width + 2 * _SEARCH) + shifts).ravel()
+    mine, found = np.zeros(len(area)), np.zeros((4, len(area)))
     for number, side in enumerate(_SCALES):
         for way in (-1.0, 1.0):
-            chosen = (scale == number) & (sign == way)
-            if not chosen.any():
+            chosen = np.flatnonzero((scale == number) & (sign == way))
+            if not len(chosen):
                 continue
-            at = index[0][chosen], index[1][chosen]
-            for row, plane in enumerate((own, *others)):
-                weighed = np.maximum(plane * np.float32(way), 0)
-                if side > 1:
-                    weighed = cv2.blur(weighed, (side, side))
-                if row:
-                    weighed = cv2.dilate(weighed, search)
-                found[row, chosen] = weighed[at]
-    mine = np.maximum(found[0], 1e-4)
-    less, more = np.minimum(found[1], found[2]), np.maximum(found[1], found[2])
-    return [np.clip(np.log(less / mine + 0.05), -3, 2), np.clip(np.log(more / mine + 0.05), -3, 2)]
+            mine[chosen] = _weighed(own, way, side)[rows[chosen], columns[chosen]] + 1e-4
+            maps = [
+                cv2.copyMakeBorder(
+                    cv2.dilate(_weighed(plane, way, side), np.ones((slack, slack), np.uint8)),
+                    *(_SEARCH,) * 4, cv2.BORDER_CONSTANT, value=0,
+                ).ravel()
+                for plane, slack in zip(others, _SLACK, strict=True)
+            ]  # fmt: skip
+            at = (rows + _SEARCH) * (width + 2 * _SEARCH) + columns + _SEARCH
+            for part in np.array_split(chosen, -(-len(chosen) // _AT_ONCE)):
+                place = at[part, None] + shift
+                found[:, part] = _agreeing(maps[0][place], maps[1][place], mine[part])
+    return list(np.clip(np.log(found / np.maximum(mine, 1e-4) + 0.05), -3, 2))
+
+
+def _weighed(plane: Plane, way: float, side: int) -> Plane:
+    """What of a plane has the sign `way`, in means over squares of `side`."""
+    part = np.maximum(plane * np.float32(way), 0)
+    return part if side == 1 else np.asarray(cv2.blur(part, (side, side)))
+
+
+def _agreeing(before: Plane, after: Plane, mine: Values) -> Values:
+    """Four ways (4, n) in which surroundings (n, k) before and after agree; `mine` (n,) is what is sought."""
+    once, again = before.max(axis=1), after.max(axis=1)
+    limit = np.square(1.6 * mine[:, None]).astype(np.float32)
+    # What stands out much more is another thing.
+    before, after = (np.minimum(near, limit / np.maximum(near, 1e-6)) for near in (before, after))
+    across = np.minimum(before, after[:, ::-1]).max(axis=1)
+    aside = np.minimum(before, after).max(axis=1)
+    return np.stack([np.minimum(once, again), np.maximum(once, again), across, aside])

@@ -66,7 +66,3 @@ class Region:
         rising = np.argsort(plane.ravel()[self._place], kind="stable")
         found[self._number[rising]] = self._place[rising]
         return found
-
-    def most(self, plane: Plane) -> Values:
-        """Largest value of a plane (H, W) in each region, (n,)."""
-        return np.asarray(plane.ravel()[self.peaks(plane)], dtype=np.float64)

@@ -2,7 +2,7 @@
 
 Pixels are sought that lie outside all that both neighbours, brought along the motion, show there (`spikes`).
 Connected ones are then judged together (`blotch_evidence`), since a hand in motion has such pixels too, and
-the pixels in and about each one by one (`blotch_edges`).
+the pixels in and about each one by one (`blotch_edges`). Large ones are made whole (`blotch_closing`).
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.blotch_closing import close_blotches
 from reelfix.restoration.blotch_edges import edges_of
 from reelfix.restoration.blotch_evidence import Scene, evidence
 from reelfix.restoration.blotches import Blotches, Values, find_blotches
@@ -49,4 +50,4 @@ def dirt_probability(scene: Scene, strength: float = 1.0, judge: Judge | None = 
             edges = edges_of(suspects.blotches, scene, suspects.spikes)
             likely = 1 / (1 + np.exp(-judge.pixels.log_odds(edges.evidence(odds))))
             probability[edges.place] = np.floor(likely * 255 + 0.5).astype(np.uint8)
-    return probability.reshape(scene.luma.shape)
+    return close_blotches(probability.reshape(scene.luma.shape))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from reelfix.bin.benchmarks._dirt_flying import flying, swinging
+from reelfix.bin.benchmarks._dirt_softness import dimmed, softened
 from reelfix.bin.benchmarks.quality.clips import clip_paths, read_clip
 from reelfix.restoration.damage import (
     ERAS,
@@ -32,8 +33,12 @@ from reelfix.restoration.optical_flow import estimate_motion
 ASIDE = frozenset({"bunny", "coffee", "dog", "plaza", "ta13"})
 """Clips kept out of training, to measure on."""
 
-_THROWN = MappingProxyType({"flying": flying, "swinging": swinging})
-_FAST = MappingProxyType({"light": (1, 2), "clean": (1, 2, 3), "swinging": (1, 2, 3)})
+_THROWN = MappingProxyType({"flying": flying, "thrown": flying, "swinging": swinging, "running": swinging})
+_FAST = MappingProxyType(
+    {"light": (1, 2), "clean": (1, 2, 3), "swinging": (1, 2, 3), "running": (1, 2), "soft": (1, 2)}
+)
+_SOFT = MappingProxyType({"soft": 1.0, "specks": 1.0, "clean": 0.3, "thrown": 0.5, "running": 0.8})
+"""Share of the cases of a kind that are dark, and soft as compressed film is."""
 _GAUGES = (18.0, 16.0, 7.5, 3.5)  # heights of the picture on the film, in millimetres
 
 
@@ -43,7 +48,7 @@ class Case:
 
     clip: str
     kind: str
-    """era, dense, light, mixed, clean, flying or swinging: see `_settings`."""
+    """era, dense, light, mixed, soft and so on: see `_settings`."""
     frames: torch.Tensor
     """float32 (T, 1, H, W)."""
     motion: Motion
@@ -67,7 +72,15 @@ def cases(
                 clean = clean[::every] if len(clean) >= 3 * every else clean
                 if kind in _THROWN:
                     clean = torch.from_numpy(_THROWN[kind](clean.numpy(), random))
-                yield _case(name, kind, damage_clip(clean, settings, random.spawn(1)[0], shapes))
+                is_soft = random.uniform() < _SOFT.get(kind, 0)
+                if is_soft:
+                    clean = torch.from_numpy(dimmed(clean.numpy(), random))
+                damaged = damage_clip(clean, settings, random.spawn(1)[0], shapes)
+                if is_soft:
+                    damaged = replace(
+                        damaged, frames=torch.from_numpy(softened(damaged.frames.numpy(), random))
+                    )
+                yield _case(name, kind, damaged)
 
 
 def _case(clip: str, kind: str, damaged: DamagedClip) -> Case:
@@ -79,7 +92,8 @@ def _case(clip: str, kind: str, damaged: DamagedClip) -> Case:
 
 def _settings(random: np.random.Generator) -> dict[str, DamageSettings]:
     """Draw what befalls a clip: an era's damage without its weave, dense dirt, little dirt, all that lies on
-    one frame, nothing but grain and flicker, and next to nothing where things fly or limbs swing.
+    one frame, abrasions, damage where there is next to no grain, nothing but grain and flicker, and next to
+    nothing where things fly or limbs swing.
     """
     flicker = Flicker(random.uniform(0, 0.12), random.uniform(0, 0.05))
     base = replace(
@@ -87,6 +101,8 @@ def _settings(random: np.random.Generator) -> dict[str, DamageSettings]:
         grain=Grain(random.uniform(0.004, 0.03), random.uniform(0.4, 0.8)),
         film_height_mm=float(random.choice(_GAUGES)),
     )
+    faint = Grain(random.uniform(0.001, 0.006), random.uniform(0.4, 0.8))
+    grainless = replace(base, grain=faint if random.uniform() < 0.6 else None)
     return {
         "era": replace(ERAS[str(random.choice(sorted(ERAS)))], weave=None),
         "dense": replace(
@@ -121,6 +137,30 @@ def _settings(random: np.random.Generator) -> dict[str, DamageSettings]:
             flicker=flicker if random.uniform() < 0.5 else None,
             grain=base.grain if random.uniform() < 0.7 else None,
         ),
+        "abraded": replace(
+            base,
+            flicker=replace(flicker, gain=flicker.gain / 3),
+            dirt=Dirt(per_frame=float(random.choice((0, 5, 30)))),
+            abrasions=Abrasions(per_frame=float(random.choice((0.4, 0.8, 1.5)))),
+        ),
+        "soft": replace(
+            grainless,
+            flicker=flicker if random.uniform() < 0.5 else None,
+            dirt=Dirt(per_frame=float(random.choice((5, 20, 60, 150)))),
+            hairs=Hairs(per_frame=1.0),
+            blotches=Blotches(per_frame=0.7),
+            abrasions=Abrasions(per_frame=0.1),
+        ),
+        "specks": replace(
+            grainless,
+            dirt=Dirt(
+                per_frame=float(random.choice((1, 3, 8))),
+                radius=random.uniform(0.003, 0.008),
+                bright=float(random.choice((0, 0.5))),
+            ),
+        ),
+        "thrown": replace(grainless, dirt=Dirt(per_frame=float(random.choice((0, 0, 4))))),
+        "running": replace(grainless, dirt=Dirt(per_frame=float(random.choice((0, 0, 4))))),
         "flying": replace(base, dirt=Dirt(per_frame=float(random.choice((0, 0, 4))))),
         "swinging": replace(base, dirt=Dirt(per_frame=float(random.choice((0, 0, 4))))),
     }

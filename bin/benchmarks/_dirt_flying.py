@@ -20,6 +20,8 @@ def flying(clip: Frames, random: np.random.Generator) -> Frames:
 def swinging(clip: Frames, random: np.random.Generator) -> Frames:
     """Return a copy of `clip` in which limbs swing too fast to be followed, smeared by the shutter."""
     swung = clip.copy()
+    for _ in range(int(random.integers(0, 3))):
+        _runner(swung, random)
     count, _, height, width = clip.shape
     for _ in range(int(random.integers(2, 7))):
         place = np.array([random.uniform(0, width), random.uniform(0, height)])
@@ -42,6 +44,36 @@ def swinging(clip: Frames, random: np.random.Generator) -> Frames:
                 2.0,
             )
     return np.clip(swung, 0, 1)
+
+
+def _runner(clip: Frames, random: np.random.Generator) -> None:
+    """One who runs, in five ellipses, and four more for hands and feet."""
+    count, _, height, width = clip.shape
+    size, speed = random.uniform(0.15, 0.5) * height, random.normal(0, 14)
+    start = np.array([random.uniform(0, width) - speed * count / 2, random.uniform(0.3, 0.8) * height])
+    tone, phase, turn = random.uniform(0.05, 0.6), random.uniform(0, 6), random.uniform(0.7, 1.6)
+    tips = random.uniform(0.05, 0.95, 2)
+    for t in range(count):
+        middle = start + np.array([speed * t, 0.02 * size * np.sin(2 * (phase + turn * t))])
+        _draw(
+            clip[t, 0],
+            (float(middle[0]), float(middle[1])),
+            (0.25 * size, 0.12 * size),
+            np.pi / 2,
+            tone,
+            0.95,
+        )
+        for limb, (is_leg, side) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+            now = np.pi / 2 + 0.9 * np.sin(phase + turn * t + np.pi * (side + is_leg))
+            way = np.array([np.cos(now), np.sin(now)])
+            root = middle + np.array([0, size * (0.2 if is_leg else -0.18)])
+            arm, end = root + 0.2 * size * way, root + 0.4 * size * way
+            smear = 1.0 + 0.03 * size * turn * abs(np.cos(phase + turn * t))
+            axes = (0.2 * size, 0.03 * size + smear)
+            _draw(clip[t, 0], (float(arm[0]), float(arm[1])), axes, now, tone, 0.9, smear)
+            axes = (0.035 * size + smear, 0.035 * size)
+            tip = float(tips[limb // 2])
+            _draw(clip[t, 0], (float(end[0]), float(end[1])), axes, now + np.pi / 2, tip, 0.85, smear)
 
 
 def _balls(clip: Frames, random: np.random.Generator) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -56,11 +57,12 @@ def scenes_of(case: Case, *, one_sided: bool = False) -> Iterator[tuple[int, Sce
             yield t, scene_of(lumas, near[:VIEWS], t)
 
 
-def samples_of(cases: Iterable[Case], random: np.random.Generator) -> Samples:
+def samples_of(cases: Iterable[Case]) -> Samples:
     """Draw samples: every blotch, and a share of the pixels; a third of the frames as at a shot's end too."""
     rows: list[tuple[Any, ...]] = []
     begun = 0
     for case in cases:
+        random = np.random.default_rng(crc32(f"{case.clip} {case.kind}".encode()))
         truth, other = (plane.numpy() > 0 for plane in case.damaged.mask.unbind(1))
         chosen = [
             *scenes_of(case),
@@ -84,8 +86,9 @@ def _sampled(
     inside = Region(blotches.labels, blotches.count)
     is_dirt = inside.mean(truth.astype(np.float32))
     lost = (inside.mean(other.astype(np.float32)) > 0.3) & (is_dirt < 0.3)
-    # The score counts pixels, but one large blotch must not drown a thousand small ones.
-    weight = blotches.boxes[:, 4] ** 0.35 * np.where(lost, _SCRATCHED, 1.0)
+    # The score counts pixels, but one large blotch must not drown a thousand small ones; to lose a hand is
+    # worse than to keep a blotch as large.
+    weight = blotches.boxes[:, 4] ** np.where(is_dirt < 0.3, 0.45, 0.35) * np.where(lost, _SCRATCHED, 1.0)
     edges = edges_of(blotches, scene, suspects.spikes)
     damaged, elsewhere = truth.ravel()[edges.place], other.ravel()[edges.place]
     picked = (random.random(len(edges.place)) < _PIXELS) & (damaged | ~elsewhere)
@@ -127,25 +130,32 @@ def _fitted(
     batch: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Fit a perceptron by AdamW on the weighted cross-entropy, at a rate that rises and falls once."""
-    torch.manual_seed(seed)
-    sizes = (evidence.shape[1], *hidden)
-    layers = [nn.Linear(here, there) for here, there in zip(sizes, (*hidden, 1), strict=True)]
-    steps = [step for layer in layers for step in (layer, nn.Tanh())][:-1]
-    net = nn.Sequential(*steps)
+    """Fit a perceptron by AdamW on the weighted cross-entropy, at a rate that rises and falls once.
+
+    The same each time, and with any number of threads; torch's own random state is left as it was.
+    """
     standard = np.clip((evidence - mean) / deviation, -4, 4)
-    x, y, w = (torch.from_numpy(np.asarray(part, np.float32)) for part in (standard, truth, weight))
-    w = w / w.mean()
-    optimizer = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=0.03)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=epochs * -(-len(x) // batch))
-    for _ in range(epochs):
-        for chosen in torch.split(torch.randperm(len(x)), batch):
-            blurred = x[chosen] + 0.05 * torch.randn(len(chosen), x.shape[1])
-            loss = nn.functional.binary_cross_entropy_with_logits(net(blurred)[:, 0], y[chosen], w[chosen])
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            rate.step()
+    # The mean is numpy's: in torch's the order of sums, and so all that follows, depends on the threads.
+    x, y, w = (
+        torch.from_numpy(np.asarray(part, np.float32)) for part in (standard, truth, weight / weight.mean())
+    )
+    sizes = (evidence.shape[1], *hidden)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = [nn.Linear(here, there) for here, there in zip(sizes, (*hidden, 1), strict=True)]
+        net = nn.Sequential(*[step for layer in layers for step in (layer, nn.Tanh())][:-1])
+        optimizer = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=0.03)
+        rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=epochs * -(-len(x) // batch))
+        for _ in range(epochs):
+            for chosen in torch.split(torch.randperm(len(x)), batch):
+                blurred = x[chosen] + 0.05 * torch.randn(len(chosen), x.shape[1])
+                loss = nn.functional.binary_cross_entropy_with_logits(
+                    net(blurred)[:, 0], y[chosen], w[chosen]
+                )
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                rate.step()
     return {
         "mean": _rounded(mean),
         "deviation": _rounded(deviation),

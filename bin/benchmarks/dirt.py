@@ -43,7 +43,7 @@ def command(data: Path, train: bool, repetitions: int) -> None:
 
 def _trained(data: Path, shapes: Shapes, repetitions: int) -> Judge:
     made = cases(data, shapes, aside=False, repetitions=repetitions)
-    samples: Samples = samples_of(made, np.random.default_rng(0))
+    samples: Samples = samples_of(made)
     counts = {"blotches": len(samples.evidence), "pixels": len(samples.looks)}
     document = {"card": _CARD.format(repetitions=repetitions, **counts), **train_judge(samples)}
     path = Path(next(iter(reelfix.restoration.__path__))) / WEIGHTS
@@ -66,14 +66,16 @@ def _report(aside: Iterable[Case], judge: Judge) -> None:
         for name, marked in case.damaged.kinds.items():
             if name in ("dirt", "hair", "blotch", "abrasion"):
                 recalls[name] += mask_score(mask, marked)
-        if case.kind in ("clean", "flying", "swinging"):
+        if case.kind in ("clean", "flying", "thrown", "swinging", "running"):
             share = float((mask & ~truth).float().mean())
             alarms[case.kind].append(f"{case.clip} {100 * share:.3f} %")
         said += np.bincount(found.ravel(), minlength=256)
         right += np.bincount(found[truth.numpy()], minlength=256)
     for kind, score in scores.items():
         click.echo(f"{kind:8} precision {score.precision:.3f}  recall {score.recall:.3f}  F1 {score.f1:.3f}")
-    total = sum((scores[kind] for kind in ("era", "dense", "light", "mixed")), _NONE)
+    total = sum(
+        (scores[kind] for kind in ("era", "dense", "light", "mixed", "abraded", "soft", "specks")), _NONE
+    )
     click.echo(f"together precision {total.precision:.3f}  recall {total.recall:.3f}  F1 {total.f1:.3f}")
     click.echo("recall: " + ", ".join(f"{kind} {score.recall:.3f}" for kind, score in recalls.items()))
     for kind, shares in alarms.items():

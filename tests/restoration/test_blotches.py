@@ -6,7 +6,7 @@ from reelfix.restoration.blotch_evidence import EVIDENCE, Scene, evidence
 from reelfix.restoration.blotches import Region, find_blotches
 from reelfix.restoration.spikes import BODY, spikes_of
 
-PASSED = slice(18, 20)  # rows of the evidence: what lies near before and after
+PASSED = slice(20, 23)  # beside it before and after, either, and on one line
 
 
 def scene(before: np.ndarray, luma: np.ndarray, after: np.ndarray) -> Scene:
@@ -39,7 +39,6 @@ def test_regions_have_means_and_peaks() -> None:
     plane = np.array([[1.0, 3.0, 9.0, 5.0]], np.float32)
     assert region.mean(plane).tolist() == [2.0, 5.0]
     assert region.peaks(plane).tolist() == [1, 3]
-    assert region.most(plane).tolist() == [3.0, 5.0]
 
 
 @pytest.mark.parametrize("way", [-0.3, 0.3])

@@ -74,7 +74,7 @@ def test_probabilities_are_graded_and_the_same_each_time() -> None:
 
 def test_less_strength_asks_for_more() -> None:
     lumas = clip()
-    lumas[3] -= 0.07 * soft_mark(5, 1.0)
+    lumas[3] -= 0.1 * soft_mark(5, 1.0)
     assert (found(lumas, 3) >= 128).any()
     assert not (found(lumas, 3, 0.2) >= 128).any()
 
