@@ -35,7 +35,7 @@ def close_blotches(probability: Plane) -> Plane:
     closed = cv2.morphologyEx(
         part, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (crack, crack))
     )
-    closed = _without_holes(_touching(closed & near | damaged, core))
+    closed = _without_holes(_touching(np.maximum(np.minimum(closed, near), damaged), core))
     return np.where((closed > 0) & (probability < 128), np.uint8(_FILLED), probability)
 
 
