@@ -13,7 +13,7 @@ import torch
 from reelfix.restoration.arrays import Image, Plane, as_array
 from reelfix.restoration.deflicker_history import DISTANCES, History, history
 from reelfix.restoration.deflicker_pair import GRID, PairChange, pair_change
-from reelfix.restoration.deflicker_reference import flicker_deviation, reference_weights
+from reelfix.restoration.deflicker_reference import eased_weights, flicker_deviation, reference_weights
 from reelfix.restoration.deflicker_thumbnail import Thumbnail, thumbnail
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.tone_curve import KNOTS, Values, apply_curve
@@ -86,7 +86,7 @@ def correction(around: History, coarse: Image) -> tuple[Values, Values]:
     `coarse`: the frame made small, (C, h, w).
     """
     light = np.einsum("nck,ck->n", around.curves, _occupancy(coarse))
-    weights = reference_weights(around.times, light[:, None])[:, 0]
+    weights = eased_weights(around.times, light)
     curves = np.einsum("n,nck->ck", weights, around.curves)
     size = abs(float(weights @ light))
     usual = _USUAL * float(flicker_deviation(light[:, None])[0]) if len(light) > 2 else 0.0

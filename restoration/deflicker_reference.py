@@ -22,6 +22,8 @@ _LEVELS = 1.0  # deviation of levels, in log2
 _STEEPEST = 0.06  # deviation of slopes, in log2 a frame
 _SHORTEST = 3  # frames that a light lasts: what is shorter is flicker
 _SPIKE = 4.0  # times the flicker: a single frame so far off both neighbours tells nothing
+_EASED = 4  # frames around whose references hold a step to the light's own
+_ALWAYS = 0.01  # step, in log2, that is allowed at any rate
 _IMPOSSIBLE = -1e9
 
 
@@ -54,6 +56,47 @@ def reference_weights(times: Values, light: Values) -> Values:
     before = np.stack(ahead) + np.where(np.arange(now + 1) > 0, log_seldom, 0)[:, None]
     behind = np.stack(after[::-1]) + np.where(np.arange(now + 1, count + 1) < count, log_seldom, 0)[:, None]
     return pieces.mixed(before, behind, now)
+
+
+def eased_weights(times: Values, light: Values) -> Values:
+    """`reference_weights` (n,) of one series (n,), held to steps no harder than `light` itself makes there.
+
+    The references of the moments around are bounded from both sides by lines that rise and fall as fast as
+    the light does; midway between the two bounds lies the result (McShane, "Extension of range of functions",
+    Bulletin of the AMS 1934). A lamp's step stays; one that only the model makes becomes a slope.
+    """
+    light = light - light[np.argmin(np.abs(times))]
+    weights = reference_weights(times, light[:, None])[:, 0]
+    near = np.flatnonzero(np.abs(times) <= _EASED)
+    now = int(np.flatnonzero(times[near] == 0)[0])
+    if len(times) < _SHORTEST or len(near) < _SHORTEST:
+        return weights
+    steps = np.abs(np.diff(light[near]))
+    padded = np.pad(steps, 1)
+    allowed = np.maximum(np.maximum(padded[:-2], padded[2:]), steps) + _ALWAYS
+
+    def at(place: int) -> Values:
+        return weights if times[place] == 0 else reference_weights(times - times[place], light[:, None])[:, 0]
+
+    ends = {int(place): at(int(place)) for place in near[[0, now, -1]]}
+    if np.ptp([w @ light for w in ends.values()]) <= allowed.min():
+        return weights  # no step within
+    every = [ends[place] if place in ends else at(place) for place in near.tolist()]
+    path = np.array([w @ light for w in every])
+    if np.all(np.abs(np.diff(path)) <= allowed):
+        return weights
+    travelled = np.concatenate([[0.0], allowed.cumsum()])
+    away = np.abs(travelled - travelled[now])
+    above, below = int(np.argmin(path + away)), int(np.argmax(path - away))
+    eased = (path[above] + away[above] + path[below] - away[below]) / 2
+    if abs(eased - path[now]) < 1e-9:
+        return weights
+    # The mean of the two references that bound it, moved on by the difference.
+    mixed = (every[above] + every[below]) / 2
+    own = np.where(times == 0, 1.0, 0.0)
+    reached = float(mixed @ light)
+    share = np.clip(eased / reached, 0, 1) if abs(reached) > 1e-9 else 1.0
+    return np.asarray(share * mixed + (1 - share) * own)
 
 
 def flicker_deviation(light: Values) -> Values:

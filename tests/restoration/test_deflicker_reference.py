@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reelfix.restoration.deflicker_reference import flicker_deviation, reference_weights
+from reelfix.restoration.deflicker_reference import eased_weights, flicker_deviation, reference_weights
 
 TIMES = np.arange(-16, 17.0)
 
@@ -59,3 +59,23 @@ def test_the_deviation_of_jumps_leaves_a_step_out() -> None:
     plain = flicker_deviation(noise(1)[:, None])[0]
     assert 0.08 < plain < 0.25
     assert flicker_deviation((noise(1) + (TIMES > 3))[:, None])[0] < 1.6 * plain
+
+
+def eased(light: np.ndarray) -> list[float]:
+    """What each of the frames -3 to 3 comes to."""
+    return [float(eased_weights(TIMES - t, light) @ light) for t in range(-3, 4)]
+
+
+def test_a_gentle_fall_is_made_no_hard_step() -> None:
+    light = np.where(TIMES < 0, 0.2, 0.0)
+    light += np.where(TIMES % 2, 0.01, -0.01)
+    light[14:18] = (0.17, 0.12, 0.07, 0.03)
+    steps = np.abs(np.diff(eased(light)))
+    bare = [float(reference_weights(TIMES - t, light[:, None])[:, 0] @ light) for t in range(-3, 4)]
+    assert np.abs(np.diff(bare)).max() > 0.08
+    assert steps.max() <= np.abs(np.diff(light)).max() + 0.01
+
+
+def test_a_step_of_one_frame_is_not_eased() -> None:
+    light = np.where(TIMES >= 0, 0.5, 0.0)
+    np.testing.assert_allclose(eased(light), [0, 0, 0, 0.5, 0.5, 0.5, 0.5], atol=0.01)
