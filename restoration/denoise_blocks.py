@@ -156,9 +156,9 @@ class BlockTransform:
 
     def _transformed(self, blocks: Blocks, basis: Plane) -> Blocks:
         """Each block B as basis B basis^T, in the place of `blocks`."""
-        # Both products too narrow for the library to share out over threads.
-        down = np.matmul(basis, blocks.reshape(SIDE, -1)).reshape(blocks.shape)
-        return np.matmul(basis, down, out=blocks)
+        # Many products, each too small for the library to share out over threads.
+        down = np.matmul(basis, blocks.transpose(1, 0, 2))
+        return np.matmul(basis, down.transpose(1, 0, 2), out=blocks)
 
     def _phases(self, plane: Plane) -> Blocks:
         """Take a plane (H, W) apart, (8, 8, blocks), with a margin."""
