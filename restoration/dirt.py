@@ -7,6 +7,7 @@ the pixels in and about each one by one (`blotch_edges`). Large ones are made wh
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
@@ -16,6 +17,13 @@ from reelfix.restoration.blotch_evidence import Scene, evidence
 from reelfix.restoration.blotches import Blotches, Values, find_blotches
 from reelfix.restoration.dirt_judge import Judge, trained_judge
 from reelfix.restoration.spikes import BODY, Spikes, spikes_of
+
+_EVEN_ODDS = 128
+_ONE_SIDED_LARGEST = 1e-3
+"""Share of the picture that a blotch may cover at a shot's ends."""
+_ONE_SIDED_LEAST = 24  # pixels
+_PLAIN = 0.35
+"""Mean difference from the views with which a larger one is dirt all the same."""
 
 
 @dataclass(frozen=True)
@@ -50,4 +58,22 @@ def dirt_probability(scene: Scene, strength: float = 1.0, judge: Judge | None = 
             edges = edges_of(suspects.blotches, scene, suspects.spikes)
             likely = 1 / (1 + np.exp(-judge.pixels.log_odds(edges.evidence(odds))))
             probability[edges.place] = np.floor(likely * 255 + 0.5).astype(np.uint8)
-    return close_blotches(probability.reshape(scene.luma.shape))
+    probability = close_blotches(probability.reshape(scene.luma.shape))
+    if scene.is_between or len(scene.views) < 2:
+        return probability
+    return _plain_ones(probability, np.abs(scene.luma - (scene.views[0] + scene.views[1]) * np.float32(0.5)))
+
+
+def _plain_ones(probability: Plane, away: Plane) -> Plane:
+    """The probability without large blotches that are not plain: `away` (H, W), how far from the views.
+
+    At a shot's ends all views lie on one side: what light or motion changed there looks like dirt, and to
+    paint in a tower does more harm than to leave a blotch.
+    """
+    found = (probability >= _EVEN_ODDS).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    is_large = stats[:, cv2.CC_STAT_AREA] > max(_ONE_SIDED_LARGEST * probability.size, _ONE_SIDED_LEAST)
+    is_large[0] = False
+    mean = np.bincount(labels.ravel(), away.ravel()) / stats[:, cv2.CC_STAT_AREA]
+    is_large &= mean < _PLAIN
+    return np.where(is_large[labels], np.minimum(probability, _EVEN_ODDS - 1), probability).astype(np.uint8)
