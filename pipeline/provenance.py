@@ -137,7 +137,7 @@ def provenance(
         "decisions": list(job.reel.decisions()),
         "tools": tools(),
     }
-    if any(stage["weights"] for shot in shots if shot["restored"] for stage in shot["stages"]):
+    if any(stage["learned_pixels"] for shot in shots if shot["restored"] for stage in shot["stages"]):
         content["digitalSourceType"] = EDITED_BY_MODEL
     return content
 
@@ -189,6 +189,7 @@ def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
                 "version": stage.version,
                 "settings": entry.task.settings,
                 "weights": list(stage.weights),
+                "learned_pixels": bool(stage.weights) and "frames" in stage.makes,
                 "key": entry.task.key,
                 "inputs": {source.product: source.key for source in entry.task.inputs},
                 "made_on": entry.commit.device if entry.commit else None,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -13,6 +16,15 @@ if TYPE_CHECKING:
 
 _REACH = 4  # restoration.neighbours.REACH
 _RUNNING_REACH = 8  # restoration.running_damage.REACH
+
+_DIRT_WEIGHTS = ("dirt.json",)
+_SCRATCH_WEIGHTS = ("scratch.json", "hairs.json")
+
+
+@cache
+def _sha256(name: str) -> str:
+    path = files("reelfix.restoration").joinpath("weights", name)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 class DetectSettings(StageSettings):
@@ -40,6 +52,14 @@ class Detect(Stage[DetectSettings]):
         if self.settings.strength == 0:
             return 0
         return _RUNNING_REACH if self.settings.scratches else _REACH
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """SHA-256 of the judges' files; they say where damage is, and make no pixel."""
+        if self.settings.strength == 0:
+            return ()
+        names = [*_DIRT_WEIGHTS * self.settings.dirt, *_SCRATCH_WEIGHTS * self.settings.scratches]
+        return tuple(_sha256(name) for name in names)
 
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window."""

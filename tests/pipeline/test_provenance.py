@@ -108,6 +108,7 @@ def test_a_model_that_touched_pixels_is_named(reel: Reel, monkeypatch: pytest.Mo
         "version": 3,
         "settings": {"strength": 0.5},
         "weights": ["ab" * 32],
+        "learned_pixels": True,
         "key": "k" * 64,
         "inputs": {"frames": "s"},
         "made_on": "cpu",
