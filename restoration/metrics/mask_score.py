@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 import torch
-from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -68,5 +69,6 @@ def _dilated(mask: torch.Tensor, radius: int) -> torch.Tensor:
     """Dilate a bool (H, W) by a square of side `2 radius + 1`."""
     if radius == 0:
         return mask
-    pooled = functional.max_pool2d(mask.float()[None, None], 2 * radius + 1, stride=1, padding=radius)
-    return pooled[0, 0] > 0
+    square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    wider = cv2.dilate(mask.cpu().numpy().astype(np.uint8), square)
+    return torch.from_numpy(wider > 0).to(mask.device)
