@@ -80,32 +80,19 @@ def _scaled(values: npt.NDArray[Any], factor: float, depth: int) -> npt.NDArray[
     return np.asarray(scaled).reshape(values.shape)
 
 
-def _mask_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
-    return (ArraySpec("mask", "uint8", (2, clip.height, clip.width)),)
+def _plain(name: str, dtype: str, frame_shape: Callable[[ClipFormat], tuple[int, ...]]) -> ProductKind:
+    """A product that is one tensor, kept as it is."""
 
+    def decode(arrays: Arrays, device: torch.device) -> torch.Tensor:
+        import torch
 
-def _encode_mask(mask: torch.Tensor) -> Arrays:
-    return {"mask": mask.cpu().numpy()}
+        return torch.from_numpy(np.ascontiguousarray(arrays[name])).to(device)
 
-
-def _decode_mask(arrays: Arrays, device: torch.device) -> torch.Tensor:
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(arrays["mask"])).to(device)
-
-
-def _user_mask_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
-    return (ArraySpec("user_mask", "uint8", (3, clip.height, clip.width)),)
-
-
-def _encode_user_mask(mask: torch.Tensor) -> Arrays:
-    return {"user_mask": mask.cpu().numpy()}
-
-
-def _decode_user_mask(arrays: Arrays, device: torch.device) -> torch.Tensor:
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(arrays["user_mask"])).to(device)
+    return ProductKind(
+        arrays=lambda clip: (ArraySpec(name, dtype, frame_shape(clip)),),
+        encode=lambda tensor: {name: tensor.cpu().numpy()},
+        decode=decode,
+    )
 
 
 def _motion_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
@@ -141,25 +128,11 @@ def _decode_motion(arrays: Arrays, device: torch.device) -> Any:
     )
 
 
-def _track_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
-    return (ArraySpec("track", "float32", (2, 2, 5)),)
-
-
-def _encode_track(track: torch.Tensor) -> Arrays:
-    return {"track": track.cpu().numpy()}
-
-
-def _decode_track(arrays: Arrays, device: torch.device) -> torch.Tensor:
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(arrays["track"])).to(device)
-
-
 PRODUCTS: Mapping[str, ProductKind] = {
     "frames": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
-    "mask": ProductKind(_mask_arrays, _encode_mask, _decode_mask),
-    "user_mask": ProductKind(_user_mask_arrays, _encode_user_mask, _decode_user_mask),
-    "track": ProductKind(_track_arrays, _encode_track, _decode_track),
+    "mask": _plain("mask", "uint8", lambda clip: (2, clip.height, clip.width)),
+    "user_mask": _plain("user_mask", "uint8", lambda clip: (3, clip.height, clip.width)),
+    "track": _plain("track", "float32", lambda clip: (2, 5)),
     "motion": ProductKind(_motion_arrays, _encode_motion, _decode_motion),
 }
 
