@@ -132,7 +132,7 @@ PRODUCTS: Mapping[str, ProductKind] = {
     "frames": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
     "mask": _plain("mask", "uint8", lambda clip: (2, clip.height, clip.width)),
     "user_mask": _plain("user_mask", "uint8", lambda clip: (3, clip.height, clip.width)),
-    "track": _plain("track", "float32", lambda clip: (2, 5)),
+    "track": _plain("track", "float32", lambda clip: (2, 2, 5)),
     "motion": ProductKind(_motion_arrays, _encode_motion, _decode_motion),
 }
 
@@ -202,13 +202,18 @@ class ProductStore:
         """Give a function that writes whole shards: `write(name, start, frames)`.
 
         Its frames are compressed beside each other, the shard appears whole or not at all and, on a local
-        disk, durable. Raises OSError.
+        disk, durable. Raises OSError, or StoreError for frames that are not as the array was declared.
         """
         codec = Blosc(cname=_COMPRESSOR, clevel=_LEVEL, shuffle=Blosc.BITSHUFFLE)
         compressor = FrameCompressor(codec.encode, threads=_THREADS, pending=64)
 
         def write(name: str, start: int, frames: npt.NDArray[Any]) -> None:
             array = self._array(name)
+            if frames.shape[1:] != array.shape[1:] or frames.dtype != array.dtype:
+                raise StoreError(
+                    f"{name} was made with frames of {frames.shape[1:]} {frames.dtype}, and its array in "
+                    f"{self._path} is declared with {array.shape[1:]} {array.dtype}."
+                )
             assert array.shards is not None
             shard = ShardBuilder(array.shards[0])
             for frame in frames:

@@ -67,6 +67,16 @@ def test_what_is_written_is_what_zarr_reads(tmp_path: Path, place: str) -> None:
         np.testing.assert_array_equal(zarr.open_array(tmp_path / "products.zarr" / "frames")[:], values)
 
 
+@pytest.mark.parametrize(
+    "made", [np.zeros((2, 1, 9, 1), np.uint16), np.zeros((2, 9, 11), np.uint16), np.zeros((2, 1, 9, 11))]
+)
+def test_frames_that_are_not_as_declared_are_refused(tmp_path: Path, made: np.ndarray) -> None:
+    spec = ArraySpec("frames", "uint16", (1, 9, 11))
+    store = ProductStore.create(as_path(tmp_path), (spec,), frame_count=2, window_frames=2)
+    with store.writer() as write, pytest.raises(StoreError, match="declared"):
+        write("frames", 0, made)
+
+
 def test_a_damaged_shard_is_an_error_never_a_picture(tmp_path: Path) -> None:
     spec = ArraySpec("frames", "uint16", (1, 32, 32))
     store = ProductStore.create(as_path(tmp_path), (spec,), frame_count=2, window_frames=2)
