@@ -1,0 +1,1 @@
+"""The nets of the triplet-domain latent translation, after "Bringing Old Photos Back to Life"."""
