@@ -75,7 +75,7 @@ def deflicker(
         now = start + index
         around = history(log.pairs, now, max(now - radius, start), min(now + radius, last))
         curves, field = correction(around, log.thumbnails[now].coarse)
-        return _applied(as_array(frames[index]), strength * curves, strength * field)
+        return corrected_frame(as_array(frames[index]), strength * curves, strength * field)
 
     return torch.from_numpy(np.stack(map_frames(corrected, wanted))).to(frames.device)
 
@@ -132,8 +132,8 @@ def _falling(size: float) -> float:
     return float(np.clip((_NO_FLICKER[1] - size) / (_NO_FLICKER[1] - _NO_FLICKER[0]), 0, 1))
 
 
-def _applied(frame: Image, curves: Values, field: Values) -> Image:
-    """Apply gains by tone and channel, then by place, to one frame (C, H, W)."""
+def corrected_frame(frame: Image, curves: Values, field: Values) -> Image:
+    """Apply a `correction`, gains by tone and channel, then by place, to one frame (C, H, W)."""
     result = np.stack([apply_curve(plane, curve) for plane, curve in zip(frame, curves, strict=True)])
     if field.any():
         gains = _enlarged(np.exp2(field).astype(np.float32), frame.shape[1:])
