@@ -36,8 +36,8 @@ class _Job:
 
 def still_part(name: str) -> Part | None:
     """Return a still's part by the CRC-32 of its file's name; None for those held out for evaluation."""
-    place = crc32(name.encode()) % 10
-    return {8: "validation", 9: None}.get(place, "train")  # type: ignore[return-value]
+    places: dict[int, Part | None] = {8: "validation", 9: None}
+    return places.get(crc32(name.encode()) % 10, "train")
 
 
 @click.command()

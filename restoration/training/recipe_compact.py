@@ -1,0 +1,385 @@
+"""Recipes of `triplet-compact`: its two domains, and the mapping between them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from reelfix.restoration.training.recipe import Batch, Source
+from reelfix.restoration.triplet.compact import (
+    BARS,
+    CompactNets,
+    CompactShape,
+    Decoder,
+    Encoder,
+    View,
+)
+
+_DENOISE, _SHARPNESS, _CONTRAST, _SCRATCHES = (BARS.index(name) for name in BARS)
+_VALIDATION_BATCHES = 12
+
+
+@dataclass(frozen=True)
+class DomainWeights:
+    """What a domain's autoencoder is asked for."""
+
+    kl: float = 1e-5
+    """Of the divergence from a standard normal, per latent value; more costs detail."""
+    reconstruction: float = 10.0
+    """Of the mean absolute error."""
+    latent_adversarial: float = 0.02
+    """Of the least-squares loss that makes latents of real and of synthetic damage alike (domain A)."""
+    anchor: float = 1.0
+    """Of the distance of domain B's latents of clean pictures from domain A's of the same."""
+
+
+class LatentDiscriminator(nn.Module):
+    """Tells latents of real damage from those of synthetic damage, patch by patch."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, 64, 3, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(64, 64, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(64, 64, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(64, 1, 3, padding=1),
+        )
+
+    def forward(self, latent: torch.Tensor) -> torch.Tensor:
+        """(B, C, h, w) to (B, 1, h / 4, w / 4): near 1 where real, near 0 where synthetic."""
+        result: torch.Tensor = self.layers(latent)
+        return result
+
+
+class CompactDomainA:
+    """Domain A: one autoencoder for real old pictures and for synthetically damaged ones.
+
+    `source` gives `damaged` and `frame` (see `PreparedSource`), `real` gives `real` (B, 1, h, w) in [0, 1].
+    """
+
+    name = "compact-domain-a"
+    shipped = ("encoder", "decoder_a")
+
+    def __init__(
+        self,
+        validation: Source,
+        shape: CompactShape | None = None,
+        weights: DomainWeights | None = None,
+        *,
+        rate: float = 2e-4,
+        betas: tuple[float, float] = (0.5, 0.999),
+    ) -> None:
+        shape = shape or CompactShape()
+        self._encoder, self._decoder = Encoder(shape), Decoder(shape)
+        self._critic = LatentDiscriminator(shape.latent)
+        self._weights = weights or DomainWeights()
+        self._validation = validation
+        self.modules: Mapping[str, nn.Module] = {
+            "encoder": self._encoder,
+            "decoder_a": self._decoder,
+            "critic": self._critic,
+        }
+        own = [*self._encoder.parameters(), *self._decoder.parameters()]
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+            "nets": torch.optim.Adam(own, rate, betas),
+            "critic": torch.optim.Adam(self._critic.parameters(), rate, betas),
+        }
+
+    def step(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
+        """Take one step: half of the synthetic pictures as they were damaged, half as they were filled."""
+        synthetic, real = batch["damaged"], batch["real"]
+        half = len(synthetic) // 2
+        synthetic = torch.cat([synthetic[:half], batch["frame"][half:]])
+        pictures = torch.cat([synthetic, real])
+        mean, log_variance = self._encoder.distribution(pictures)
+        latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        error = (self._decoder(latent) - pictures).abs().mean()
+        divergence = _divergence(mean, log_variance)
+        seen = self._critic(mean)
+        fooled = (seen[: len(synthetic)] - 1).square().mean()
+        weights = self._weights
+        loss = weights.reconstruction * error + weights.kl * divergence + weights.latent_adversarial * fooled
+        _descend(self.optimizers["nets"], loss)
+        seen = self._critic(mean.detach())
+        told = seen[: len(synthetic)].square().mean() + (seen[len(synthetic) :] - 1).square().mean()
+        _descend(self.optimizers["critic"], told)
+        return _told(l1=error, kl=divergence, fooled=fooled, critic=told)
+
+    def validate(self, modules: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Measure how well damaged pictures come back, in dB."""
+        return {
+            "psnr": _reconstruction(modules["encoder"], modules["decoder_a"], self._validation, "damaged")
+        }
+
+    def samples(self, modules: Mapping[str, nn.Module]) -> torch.Tensor:
+        """Draw damaged pictures above what came back of them."""
+        return _reconstructed(modules["encoder"], modules["decoder_a"], self._validation, "damaged")
+
+
+class CompactDomainB:
+    """Domain B: an autoencoder for clean pictures, begun from domain A's and held to its latents.
+
+    So that a way from a latent of A to one of B is short, and stays among latents that B's decoder knows.
+    """
+
+    name = "compact-domain-b"
+    shipped = ("encoder_b", "decoder")
+
+    def __init__(
+        self,
+        validation: Source,
+        domain_a: Mapping[str, Mapping[str, torch.Tensor]],
+        shape: CompactShape | None = None,
+        weights: DomainWeights | None = None,
+        *,
+        rate: float = 2e-4,
+        betas: tuple[float, float] = (0.5, 0.999),
+    ) -> None:
+        shape = shape or CompactShape()
+        self._encoder, self._decoder, self._anchor = Encoder(shape), Decoder(shape), Encoder(shape)
+        self._encoder.load_state_dict(domain_a["encoder"])
+        self._anchor.load_state_dict(domain_a["encoder"])
+        self._anchor.requires_grad_(False)
+        self._decoder.load_state_dict(domain_a["decoder_a"])
+        self._weights = weights or DomainWeights()
+        self._validation = validation
+        self.modules: Mapping[str, nn.Module] = {
+            "encoder_b": self._encoder,
+            "decoder": self._decoder,
+            "anchor": self._anchor,
+        }
+        own = [*self._encoder.parameters(), *self._decoder.parameters()]
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"nets": torch.optim.Adam(own, rate, betas)}
+
+    def step(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
+        """Take one step on clean pictures; the decoder also learns what it will start from, latents of A."""
+        clean, frame = batch["clean"], batch["frame"]
+        mean, log_variance = self._encoder.distribution(clean)
+        latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        with torch.no_grad():
+            anchor, start = self._anchor(clean), self._anchor(frame)
+        error = (self._decoder(latent) - clean).abs().mean()
+        error_start = (self._decoder(start) - frame).abs().mean()
+        divergence = _divergence(mean, log_variance)
+        distance = (mean - anchor).abs().mean()
+        weights = self._weights
+        loss = (
+            weights.reconstruction * (error + 0.5 * error_start)
+            + weights.kl * divergence
+            + weights.anchor * distance
+        )
+        _descend(self.optimizers["nets"], loss)
+        return _told(l1=error, l1_a=error_start, kl=divergence, anchor=distance)
+
+    def validate(self, modules: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Measure how well clean pictures come back, and damaged ones from domain A's latents, in dB."""
+        return {
+            "psnr": _reconstruction(modules["encoder_b"], modules["decoder"], self._validation, "clean"),
+            "psnr_a": _reconstruction(modules["anchor"], modules["decoder"], self._validation, "frame"),
+        }
+
+    def samples(self, modules: Mapping[str, nn.Module]) -> torch.Tensor:
+        """Draw clean pictures above what came back of them."""
+        return _reconstructed(modules["encoder_b"], modules["decoder"], self._validation, "clean")
+
+
+@dataclass(frozen=True)
+class MappingWeights:
+    """What the mapping is asked for."""
+
+    picture: float = 1.0
+    """Of the mean absolute error of the result."""
+    latent: float = 0.02
+    """Of the mean distance of T(z_x) from the latents of the clean picture."""
+    edges: float = 0.5
+    """Of the mean absolute error of the result's gradients: what is sharp must be sharp."""
+    damaged: float = 2.0
+    """How much more a damaged place counts."""
+
+
+class CompactMapping:
+    """The mapping, with encoder and decoder as the domains' training left them."""
+
+    name = "compact-mapping"
+    shipped = ("encoder", "decoder", "mapping")
+
+    def __init__(
+        self,
+        validation: Source,
+        domain_a: Mapping[str, Mapping[str, torch.Tensor]],
+        domain_b: Mapping[str, Mapping[str, torch.Tensor]],
+        shape: CompactShape | None = None,
+        weights: MappingWeights | None = None,
+        *,
+        rate: float = 3e-4,
+        betas: tuple[float, float] = (0.9, 0.99),
+    ) -> None:
+        shape = shape or CompactShape()
+        self._nets, self._clean_encoder = CompactNets(shape), Encoder(shape)
+        self._nets.encoder.load_state_dict(domain_a["encoder"])
+        self._nets.decoder.load_state_dict(domain_b["decoder"])
+        self._clean_encoder.load_state_dict(domain_b["encoder_b"])
+        for fixed in (self._nets.encoder, self._nets.decoder, self._clean_encoder):
+            fixed.requires_grad_(False)
+        self._weights = weights or MappingWeights()
+        self._validation = validation
+        self.modules: Mapping[str, nn.Module] = {
+            "encoder": self._nets.encoder,
+            "decoder": self._nets.decoder,
+            "mapping": self._nets.mapping,
+            "encoder_b": self._clean_encoder,
+        }
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+            "mapping": torch.optim.Adam(self._nets.mapping.parameters(), rate, betas)
+        }
+
+    def step(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
+        """Take one step with strengths drawn for every crop."""
+        strengths = drawn_strengths(len(batch["frame"]), batch["frame"].device)
+        view = view_of(batch)
+        before, after = self._nets.latents(view, strengths)
+        result = view.frame + self._nets.decoder(after) - self._nets.decoder(before)
+        wanted = target(batch, strengths)
+        weight = 1 + (self._weights.damaged - 1) * (batch["mask"] > 0.5)
+        error = (weight * (result - wanted).abs()).mean()
+        edges = _edge_error(result, wanted)
+        with torch.no_grad():
+            clean = self._clean_encoder(wanted)
+        distance = (after - clean).abs().mean()
+        weights = self._weights
+        loss = weights.picture * error + weights.edges * edges + weights.latent * distance
+        _descend(self.optimizers["mapping"], loss, largest=1.0)
+        return _told(l1=error, edges=edges, latent=distance)
+
+    def validate(self, modules: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Measure PSNR in dB before and after at full strength, all over and in damaged places."""
+        sums: dict[str, list[float]] = {}
+        full = torch.ones(len(BARS))
+        for batch in _batches(self._validation, modules["mapping"]):
+            frame, clean = batch["frame"], batch["clean"]
+            strengths = full.to(frame.device).repeat(len(frame), 1)
+            strengths[:, _CONTRAST] = 0
+            restored = _restored(modules, view_of(batch), strengths)
+            plain = _restored(modules, view_of(batch), strengths, attend=False)
+            squares = {"input": frame - clean, "psnr": restored - clean, "without_attention": plain - clean}
+            hurt = batch["mask"] > 0.5
+            for name, difference in squares.items():
+                # At fadings of their own: as errors before fading.
+                unfaded = (
+                    difference / (batch["fading"][:, 1] - batch["fading"][:, 0])[:, None, None, None]
+                ).square()
+                sums.setdefault(name, []).append(float(unfaded.mean()))
+                if hurt.any():
+                    sums.setdefault(f"{name}_inside", []).append(float(unfaded[hurt].mean()))
+        return {name: _decibels(sum(values) / len(values)) for name, values in sums.items()}
+
+    def samples(self, modules: Mapping[str, nn.Module]) -> torch.Tensor:
+        """Draw the frame as filled, restored, and clean, side by side."""
+        batch = next(iter(_batches(self._validation, modules["mapping"])))
+        strengths = torch.ones((len(batch["frame"]), len(BARS)), device=batch["frame"].device)
+        strengths[:, _CONTRAST] = 0
+        restored = _restored(modules, view_of(batch), strengths)
+        shown = (batch["damaged"], batch["frame"], restored, batch["clean"])
+        rows = torch.cat(list(torch.cat(shown, dim=3)), dim=1)  # 1 x (B H) x (4 W)
+        return rows.clamp(0, 1).cpu()
+
+
+def view_of(batch: Batch) -> View:
+    """Return what the nets see of a batch."""
+    return View(batch["frame"], batch["mask"], batch["neighbours"], batch["trust"])
+
+
+def drawn_strengths(count: int, device: torch.device) -> torch.Tensor:
+    """Draw strengths (count, len(BARS)): all bars up, one alone, or each anywhere.
+
+    Three eighths, a quarter and three eighths of the time. From torch's global generator.
+    """
+    anywhere = torch.rand((count, len(BARS)))
+    alone = functional.one_hot(torch.randint(len(BARS), (count,)), len(BARS)) * torch.rand((count, 1)).sqrt()
+    up = torch.ones((count, len(BARS)))
+    up[:, _CONTRAST] = (torch.rand(count) < 0.3).float()
+    kind = torch.randint(8, (count, 1))
+    return torch.where(kind < 3, up, torch.where(kind < 5, alone, anywhere)).to(device)
+
+
+def target(batch: Batch, strengths: torch.Tensor) -> torch.Tensor:
+    """Return what the frame ought to be at the bars' `strengths` (B, len(BARS)): (B, 1, H, W).
+
+    Each bar takes its share of what the generator did: the grain, the blur, the fading, and what is left of
+    marks and of their filling.
+    """
+    frame, unmarked, soft, clean = (batch[name] for name in ("frame", "unmarked", "soft", "clean"))
+    share = strengths[:, :, None, None]
+    result = (
+        frame
+        - share[:, [_SCRATCHES]] * (frame - unmarked)
+        - share[:, [_DENOISE]] * (unmarked - soft)
+        + share[:, [_SHARPNESS]] * (clean - soft)
+    )
+    black, white = (batch["fading"][:, i, None, None, None] for i in (0, 1))
+    unfaded = (result - black) / (white - black)
+    return result + share[:, [_CONTRAST]] * (unfaded - result)
+
+
+def _restored(
+    modules: Mapping[str, nn.Module], view: View, strengths: torch.Tensor, *, attend: bool = True
+) -> torch.Tensor:
+    latent = modules["encoder"](view.frame)
+    moves = modules["mapping"](latent, view, attend=attend)
+    after = latent + torch.einsum("bk,bkchw->bchw", strengths.to(moves.dtype), moves)
+    restored: torch.Tensor = view.frame + modules["decoder"](after) - modules["decoder"](latent)
+    return restored
+
+
+def _batches(source: Source, net: nn.Module) -> Any:
+    device = next(net.parameters()).device
+    for number in range(_VALIDATION_BATCHES):
+        yield {name: values.to(device) for name, values in source.batch(number).items()}
+
+
+def _reconstruction(encoder: nn.Module, decoder: nn.Module, source: Source, name: str) -> float:
+    squares = []
+    for batch in _batches(source, encoder):
+        squares.append(float((decoder(encoder(batch[name])) - batch[name]).square().mean()))
+    return _decibels(sum(squares) / len(squares))
+
+
+def _reconstructed(encoder: nn.Module, decoder: nn.Module, source: Source, name: str) -> torch.Tensor:
+    pictures = next(iter(_batches(source, encoder)))[name]
+    both = torch.cat([pictures, decoder(encoder(pictures))], dim=2)  # Bx1x2HxW
+    return torch.cat(list(both), dim=2).clamp(0, 1).cpu()
+
+
+def _edge_error(result: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    difference = result - wanted
+    across = difference[..., 1:] - difference[..., :-1]
+    down = difference[..., 1:, :] - difference[..., :-1, :]
+    return across.abs().mean() + down.abs().mean()
+
+
+def _divergence(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    """Kullback-Leibler divergence from a standard normal, the mean over latent values."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+
+
+def _descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor, largest: float | None = None) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    if largest is not None:
+        for group in optimizer.param_groups:
+            nn.utils.clip_grad_norm_(group["params"], largest)
+    optimizer.step()
+
+
+def _told(**losses: torch.Tensor) -> dict[str, torch.Tensor]:
+    return {name: loss.detach().float() for name, loss in losses.items()}
+
+
+def _decibels(square: float) -> float:
+    return float(-10 * torch.log10(torch.tensor(max(square, 1e-10))))

@@ -1,0 +1,207 @@
+"""`triplet-compact`: the triplet of autoencoders and the mapping between them, made for film and for CPUs.
+
+After "Bringing Old Photos Back to Life" (Wan et al., CVPR 2020): one autoencoder for damaged pictures, real
+and synthetic (domain A), one for clean ones (domain B), and a mapping between their latents. What differs,
+and why:
+
+- Latents have 64 channels at a quarter of the size. A gray picture has 16 values there, so that nothing need
+  be lost, and a picture's grain and edges survive the way through the latent space.
+- The mapping moves a latent along directions of its own for every place, one for each of BARS: what is noise
+  there, what is blur, what is faded, what a mark left. The strengths scale them, so that each bar moves from
+  the picture as it is to the picture without that damage, and 0 is the identity.
+- It sees the two frames before and after, brought to this one along the motion: what grain hides in one of
+  them the others show. Without neighbours (stills, shots of one frame) their confidence is 0.
+- The result is `frame + G(z + moves) - G(z)`: what the autoencoder cannot tell is never lost.
+- Convolutions without normalisation, gray, most of them at a quarter of the size: two CPU cores with bfloat16
+  run it in near real time.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from reelfix.restoration.triplet.blocks import padded, residual_blocks
+from reelfix.restoration.triplet.partial_nonlocal import PartialNonlocal
+
+BARS = ("denoise", "sharpness", "contrast", "scratches")
+"""The artist's track bars, in the order of the mapping's directions."""
+
+CELL = 4
+"""Pixels along a side for each latent."""
+MULTIPLE = 16
+"""Sizes that the mapping takes are multiples of this; `blocks.padded` makes them so."""
+NEIGHBOURS = 4
+"""Neighbouring frames: two before, nearest first, and two after, nearest first."""
+
+_DAMAGED = 0.05
+"""Share of a cell of a sixteenth of the size that must be damaged for the cell to look elsewhere."""
+
+
+@dataclass(frozen=True)
+class CompactShape:
+    """Sizes of the nets."""
+
+    latent: int = 64
+    encoder_blocks: int = 1
+    decoder_blocks: int = 1
+    width: int = 96
+    """Channels of the mapping at a quarter of the size."""
+    blocks: int = 4
+    """Residual blocks there, half before the coarser scales and half after."""
+    coarse: int = 128
+    """Channels at an eighth and a sixteenth."""
+    coarse_blocks: int = 2
+
+
+class Encoder(nn.Module):
+    """Gray pictures to latents."""
+
+    def __init__(self, shape: CompactShape) -> None:
+        super().__init__()
+        channels = shape.latent
+        self.stem = nn.Conv2d(CELL * CELL, channels, 3, padding=1)
+        self.body = residual_blocks(channels, shape.encoder_blocks)
+        self.mean = nn.Conv2d(channels, channels, 1)
+        self.log_variance = nn.Conv2d(channels, channels, 1)
+
+    def features(self, picture: torch.Tensor) -> torch.Tensor:
+        """(B, 1, H, W) in [0, 1] to (B, latent, H / 4, W / 4)."""
+        result: torch.Tensor = self.body(self.stem(functional.pixel_unshuffle(picture - 0.5, CELL)))
+        return result
+
+    def forward(self, picture: torch.Tensor) -> torch.Tensor:
+        """Return the most likely latents (B, latent, H / 4, W / 4) of (B, 1, H, W) in [0, 1]."""
+        mean: torch.Tensor = self.mean(self.features(picture))
+        return mean
+
+    def distribution(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and logarithm of the variance of the latents, each (B, latent, H / 4, W / 4)."""
+        features = self.features(picture)
+        return self.mean(features), self.log_variance(features).clamp(-12, 4)
+
+
+class Decoder(nn.Module):
+    """Latents to gray pictures."""
+
+    def __init__(self, shape: CompactShape) -> None:
+        super().__init__()
+        channels = shape.latent
+        self.stem = nn.Conv2d(channels, channels, 3, padding=1)
+        self.body = residual_blocks(channels, shape.decoder_blocks)
+        self.to_half = nn.Conv2d(channels, 64, 3, padding=1)
+        # At half size, so that no net of 4x4 cells shows in flat places.
+        self.at_half = nn.Conv2d(16, 32, 3, padding=1)
+        self.out = nn.Conv2d(32, 4, 3, padding=1)
+
+    def forward(self, latent: torch.Tensor) -> torch.Tensor:
+        """(B, latent, h, w) to (B, 1, 4 h, 4 w), about [0, 1]; in the precision of float32."""
+        features = functional.pixel_shuffle(self.to_half(self.body(self.stem(latent))), 2)
+        return functional.pixel_shuffle(self.out(functional.relu(self.at_half(features))), 2).float() + 0.5
+
+
+class View(NamedTuple):
+    """What the mapping sees of a frame besides its latents; all of one device and type."""
+
+    frame: torch.Tensor
+    """(B, 1, H, W) in [0, 1], damage filled where neighbouring frames showed what it hid."""
+    mask: torch.Tensor
+    """(B, 1, H, W) in [0, 1]: the probability that a place was damaged, filled or not."""
+    neighbours: torch.Tensor
+    """(B, NEIGHBOURS, H, W) in [0, 1]: the frames around, brought to this one."""
+    trust: torch.Tensor
+    """(B, NEIGHBOURS, H / 4, W / 4) in [0, 1]: how far each can be believed; 0 where there is none."""
+
+
+class Mapping(nn.Module):
+    """The mapping T: from a latent and the view of its frame to one direction for each bar."""
+
+    def __init__(self, shape: CompactShape) -> None:
+        super().__init__()
+        width, coarse = shape.width, shape.coarse
+        seen = CELL * CELL * (2 + NEIGHBOURS) + NEIGHBOURS
+        self.stem = nn.Conv2d(shape.latent + seen, width, 3, padding=1)
+        self.before = residual_blocks(width, shape.blocks // 2)
+        self.to_eighth = nn.Conv2d(width, coarse, 2, stride=2)
+        self.eighth = residual_blocks(coarse, shape.coarse_blocks)
+        self.to_sixteenth = nn.Conv2d(coarse, coarse, 2, stride=2)
+        self.wide = residual_blocks(coarse, 1)
+        self.nonlocal_block = PartialNonlocal(coarse, coarse // 2)
+        self.filled = residual_blocks(coarse, 1)
+        self.from_sixteenth = nn.Conv2d(coarse, 4 * coarse, 1)
+        self.from_eighth = nn.Conv2d(coarse, 4 * width, 1)
+        self.after = residual_blocks(width, shape.blocks - shape.blocks // 2)
+        self.directions = nn.Conv2d(width, len(BARS) * shape.latent, 1)
+        nn.init.zeros_(self.directions.weight)
+        nn.init.zeros_(self.directions.bias)  # type: ignore[arg-type]
+
+    def forward(self, latent: torch.Tensor, view: View, *, attend: bool = True) -> torch.Tensor:
+        """Return directions (B, len(BARS), latent, h, w) for latents (B, latent, h, w), sizes multiples of 4.
+
+        `attend=False` leaves the partial nonlocal block out.
+        """
+        frame, mask, neighbours, trust = view
+        # How neighbours differ says more than what they are; where none is, nothing differs.
+        differences = functional.pixel_unshuffle(neighbours - frame, CELL)  # B x (16 N) x h x w
+        seen = torch.cat(
+            [
+                latent,
+                functional.pixel_unshuffle(frame - 0.5, CELL),
+                functional.pixel_unshuffle(mask, CELL),
+                differences,
+                trust,
+            ],
+            dim=1,
+        )
+        fine = self.before(self.stem(seen))
+        eighth = self.eighth(self.to_eighth(fine))
+        sixteenth = self.wide(self.to_sixteenth(eighth))
+        if attend:
+            damaged = functional.avg_pool2d(mask.float(), MULTIPLE) > _DAMAGED
+            sixteenth = sixteenth + damaged * self.nonlocal_block(sixteenth, damaged)
+        sixteenth = self.filled(sixteenth)
+        eighth = eighth + functional.pixel_shuffle(self.from_sixteenth(sixteenth), 2)
+        fine = self.after(fine + functional.pixel_shuffle(self.from_eighth(eighth), 2))
+        moves: torch.Tensor = self.directions(fine)
+        batch, channels, height, width = moves.shape
+        return moves.view(batch, len(BARS), channels // len(BARS), height, width)
+
+
+class CompactNets(nn.Module):
+    """Encoder of domain A, decoder of domain B, and the mapping: what restores a frame."""
+
+    def __init__(self, shape: CompactShape | None = None) -> None:
+        super().__init__()
+        self.shape = shape or CompactShape()
+        self.encoder = Encoder(self.shape)
+        self.decoder = Decoder(self.shape)
+        self.mapping = Mapping(self.shape)
+
+    def latents(
+        self, view: View, strengths: torch.Tensor, *, attend: bool = True
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return latents before and after the mapping, (B, latent, h, w) each.
+
+        `strengths` (B, len(BARS)): how far along each direction; 0 stays, 1 goes all the way.
+        """
+        latent = self.encoder(view.frame)
+        moves = self.mapping(latent, view, attend=attend)
+        return latent, latent + torch.einsum("bk,bkchw->bchw", strengths.to(moves.dtype), moves)
+
+    def forward(self, view: View, strengths: torch.Tensor, *, attend: bool = True) -> torch.Tensor:
+        """Return the restored frames (B, 1, H, W) float32, about [0, 1]; sizes are multiples of MULTIPLE."""
+        before, after = self.latents(view, strengths, attend=attend)
+        change: torch.Tensor = self.decoder(after) - self.decoder(before)
+        return view.frame.float() + change
+
+
+def padded_view(view: View) -> View:
+    """Return a view of any size grown to multiples of MULTIPLE, its last rows and columns repeated."""
+    return View(
+        padded(view.frame, MULTIPLE),
+        padded(view.mask, MULTIPLE),
+        padded(view.neighbours, MULTIPLE),
+        padded(view.trust, MULTIPLE // CELL),
+    )
