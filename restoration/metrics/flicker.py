@@ -21,6 +21,27 @@ class FlickerEnergy:
     """Of blocks of the picture: finds the flicker that the whole picture averages out."""
 
 
+class FlickerMeter:
+    """Measures flicker frame by frame; keeps a few numbers of each frame."""
+
+    def __init__(self, blocks: tuple[int, int] = (6, 8)) -> None:
+        self._blocks = blocks
+        self._logs: list[torch.Tensor] = []
+
+    def add(self, frame: torch.Tensor, truth: torch.Tensor | None = None) -> None:
+        """Take the next frame (C, H, W) in [0, 1]; with the `truth`, the ratio of the two is measured."""
+        logs = _block_logs(frame[None], self._blocks)
+        self._logs.append(logs if truth is None else logs - _block_logs(truth[None], self._blocks))
+
+    def energy(self) -> FlickerEnergy:
+        """Return the flicker of all frames so far; 0 for fewer than 3."""
+        if len(self._logs) < 3:
+            return FlickerEnergy(0.0, 0.0)
+        logs = torch.cat(self._logs)  # Txrowsxcolumns
+        means = logs.mean(dim=(1, 2), keepdim=True)
+        return FlickerEnergy(_second_difference(means), _second_difference(logs))
+
+
 def flicker_energy(clip: torch.Tensor, blocks: tuple[int, int] = (6, 8)) -> FlickerEnergy:
     """Measure the flicker of one shot, (T, C, H, W) in [0, 1], C = 1 or 3.
 
@@ -32,11 +53,10 @@ def flicker_energy(clip: torch.Tensor, blocks: tuple[int, int] = (6, 8)) -> Flic
     Film and Video", TU Delft 1999, chapter 3), taken of logarithms, so that exposure counts alike in light
     and dark. `blocks`: rows and columns.
     """
-    if len(clip) < 3:
-        return FlickerEnergy(0.0, 0.0)
-    logs = torch.cat([_block_logs(clip[index : index + 1], blocks) for index in range(len(clip))])
-    means = logs.mean(dim=(1, 2), keepdim=True)
-    return FlickerEnergy(_second_difference(means), _second_difference(logs))
+    meter = FlickerMeter(blocks)
+    for frame in clip:
+        meter.add(frame)
+    return meter.energy()
 
 
 def flicker_left(clip: torch.Tensor, truth: torch.Tensor, blocks: tuple[int, int] = (6, 8)) -> FlickerEnergy:
@@ -44,16 +64,10 @@ def flicker_left(clip: torch.Tensor, truth: torch.Tensor, blocks: tuple[int, int
 
     `flicker_energy` of the ratio of the two, so that what moves, alike in both, counts for nothing.
     """
-    if len(clip) < 3:
-        return FlickerEnergy(0.0, 0.0)
-    logs = torch.cat(
-        [
-            _block_logs(clip[index : index + 1], blocks) - _block_logs(truth[index : index + 1], blocks)
-            for index in range(len(clip))
-        ]
-    )
-    means = logs.mean(dim=(1, 2), keepdim=True)
-    return FlickerEnergy(_second_difference(means), _second_difference(logs))
+    meter = FlickerMeter(blocks)
+    for frame, true in zip(clip, truth, strict=True):
+        meter.add(frame, true)
+    return meter.energy()
 
 
 def _block_logs(frame: torch.Tensor, blocks: tuple[int, int]) -> torch.Tensor:

@@ -12,53 +12,81 @@ from reelfix.restoration.motion import Flow
 
 
 @dataclass(frozen=True)
-class CleanMotion:
-    """Where each pixel of the clean clip goes in the next frame, and where that can be seen."""
+class MotionStep:
+    """Where each pixel of a clean frame goes in the next one, and where that can be seen."""
 
-    maps: tuple[tuple[Plane, Plane], ...]
-    """For frames 0 to T - 2: x and y (H, W) in the next frame, float32."""
-    seen: tuple[Plane, ...]
-    """For frames 0 to T - 2: bool (H, W), False where occluded, out of the picture or at a motion edge."""
-    mean: float
+    map_x: Plane
+    """float32 (H, W): x in the next frame."""
+    map_y: Plane
+    """float32 (H, W): y in the next frame."""
+    seen: Plane
+    """bool (H, W), False where occluded, out of the picture or at a motion edge."""
+    length: float
     """Mean length of the flow, in pixels."""
 
 
+@dataclass(frozen=True)
+class CleanMotion:
+    """The motion of a clean clip: one step for each of its frames but the last."""
+
+    steps: tuple[MotionStep, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean length of the flow, in pixels."""
+        return float(np.mean([step.length for step in self.steps]))
+
+
 def clean_motion(truth: torch.Tensor) -> CleanMotion:
-    """Measure the motion of a clean clip, (T, C, H, W) in [0, 1], T >= 2, by DIS optical flow.
+    """Measure the motion of a clean clip, (T, C, H, W) in [0, 1], T >= 2."""
+    planes = [luma_of(as_array(frame)) for frame in truth]
+    return CleanMotion(tuple(motion_step(here, there) for here, there in pairwise(planes)))
+
+
+def motion_step(here: Plane, there: Plane) -> MotionStep:
+    """Measure the motion from one clean plane (H, W) in [0, 1] to the next, by DIS optical flow.
 
     Occlusions and motion edges as in Ruder et al., "Artistic Style Transfer for Videos", 2016, eqs. 5 and 6,
     which Lai et al. take over.
     """
-    codes = [np.rint(luma_of(as_array(frame)) * 255).astype(np.uint8) for frame in truth]
+    first, second = (np.rint(plane * 255).astype(np.uint8) for plane in (here, there))
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    maps, seen, lengths = [], [], []
-    for here, there in pairwise(codes):
-        still = np.zeros((*here.shape, 2), np.float32)
-        forward = np.asarray(dis.calc(here, there, still.copy()))
-        backward = np.asarray(dis.calc(there, here, still))
-        rows, columns = np.indices(here.shape, dtype=np.float32)
-        map_x, map_y = columns + forward[..., 0], rows + forward[..., 1]
-        maps.append((map_x, map_y))
-        inside = (map_x >= 0) & (map_x <= here.shape[1] - 1) & (map_y >= 0) & (map_y <= here.shape[0] - 1)
-        seen.append(inside & _consistent(forward, backward, map_x, map_y) & ~_at_edge(forward))
-        lengths.append(float(np.hypot(forward[..., 0], forward[..., 1]).mean()))
-    return CleanMotion(tuple(maps), tuple(seen), float(np.mean(lengths)))
+    still = np.zeros((*here.shape, 2), np.float32)
+    forward = np.asarray(dis.calc(first, second, still.copy()))
+    backward = np.asarray(dis.calc(second, first, still))
+    rows, columns = np.indices(here.shape, dtype=np.float32)
+    map_x, map_y = columns + forward[..., 0], rows + forward[..., 1]
+    inside = (map_x >= 0) & (map_x <= here.shape[1] - 1) & (map_y >= 0) & (map_y <= here.shape[0] - 1)
+    seen = inside & _consistent(forward, backward, map_x, map_y) & ~_at_edge(forward)
+    return MotionStep(map_x, map_y, seen, float(np.hypot(forward[..., 0], forward[..., 1]).mean()))
 
 
 def warping_error(clip: torch.Tensor, motion: CleanMotion) -> float:
     """Measure a clip (T, C, H, W) in [0, 1] along the motion of its clean one: mean squared difference.
 
-    `E(t) = sum_i M_i |V_t(i) - warp(V_t+1)(i)|^2 / sum_i M_i`, averaged over t: Lai et al., "Learning Blind
-    Video Temporal Consistency", 2018, eqs. 10 and 11. Raises ValueError where `motion` is another clip's.
+    `step_error` averaged over the steps. Raises ValueError where `motion` is another clip's.
     """
-    if len(clip) != len(motion.maps) + 1:
-        raise ValueError(f"{len(clip) = } must be one more than {len(motion.maps) = }.")
-    frames = [luma_of(as_array(frame)) for frame in clip]
-    errors = []
-    for (here, there), (map_x, map_y), seen in zip(pairwise(frames), motion.maps, motion.seen, strict=True):
-        warped = np.asarray(cv2.remap(there, map_x, map_y, cv2.INTER_LINEAR))
-        errors.append(float(np.square(here - warped)[seen].mean()) if seen.any() else 0.0)
-    return float(np.mean(errors))
+    if len(clip) != len(motion.steps) + 1:
+        raise ValueError(f"{len(clip) = } must be one more than {len(motion.steps) = }.")
+    planes = [luma_of(as_array(frame)) for frame in clip]
+    return float(
+        np.mean(
+            [
+                step_error(*planes_of, step)
+                for planes_of, step in zip(pairwise(planes), motion.steps, strict=True)
+            ]
+        )
+    )
+
+
+def step_error(here: Plane, there: Plane, step: MotionStep) -> float:
+    """Measure two planes (H, W) in [0, 1] along the clean clip's motion; 0 where nothing of it is seen.
+
+    `E(t) = sum_i M_i |V_t(i) - warp(V_t+1)(i)|^2 / sum_i M_i`: Lai et al., "Learning Blind Video Temporal
+    Consistency", 2018, eqs. 10 and 11.
+    """
+    warped = np.asarray(cv2.remap(there, step.map_x, step.map_y, cv2.INTER_LINEAR))
+    return float(np.square(here - warped)[step.seen].mean()) if step.seen.any() else 0.0
 
 
 def _consistent(forward: Flow, backward: Flow, map_x: Plane, map_y: Plane) -> Plane:
