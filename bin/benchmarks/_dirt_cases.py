@@ -10,7 +10,7 @@ import torch
 
 from reelfix.bin.benchmarks._dirt_flying import flying, swinging
 from reelfix.bin.benchmarks._dirt_softness import dimmed, softened
-from reelfix.bin.benchmarks.quality.clips import clip_paths, read_clip
+from reelfix.pipeline.evaluation.clips import clip_paths, read_clip
 from reelfix.restoration.damage import (
     ERAS,
     NOTHING,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfix.bin.benchmarks.quality.clips import clip_paths, read_clip
+from reelfix.pipeline.evaluation.clips import clip_paths, read_clip
 from reelfix.restoration.damage import (
     NOTHING,
     DamagedClip,

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import torch
 
-from reelfix.bin.benchmarks.quality.clips import ClipPart, clip_paths, read_clip
 from reelfix.bin.benchmarks.quality.ffmpeg_chains import filtered
+from reelfix.pipeline.evaluation.clips import ClipPart, clip_paths, read_clip
 from reelfix.restoration.damage import Grain
 from reelfix.restoration.damage.grain import add_grain
 from reelfix.restoration.denoise import denoise

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from reelfix.bin.benchmarks._light_cases import FLICKER, REAL, LightCase
-from reelfix.bin.benchmarks.quality.clips import ClipPart, clip_paths, read_clip
 from reelfix.bin.benchmarks.quality.ffmpeg_chains import DEFLICKER, EVEN_LIGHT, filtered
+from reelfix.pipeline.evaluation.clips import ClipPart, clip_paths, read_clip
 from reelfix.restoration.arrays import luma_of
 from reelfix.restoration.deflicker import deflicker
 from reelfix.restoration.metrics import psnr

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfix.bin.benchmarks.quality.clips import clip_paths, read_clip
+from reelfix.pipeline.evaluation.clips import clip_paths, read_clip
 from reelfix.restoration.damage import Shapes, load_shapes
 from reelfix.restoration.training.prepared import Item, Part, prepare, write_item
 from reelfix.restoration.training.still_clips import still_clip

@@ -13,7 +13,7 @@ from scenedetect.detector import SceneDetector
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
 from reelfix.bin.benchmarks._shot_reels import CutReel, make_reel, read_pieces
-from reelfix.bin.benchmarks.quality.clips import ClipPart, clip_paths
+from reelfix.pipeline.evaluation.clips import ClipPart, clip_paths
 from reelfix.pipeline.shot_detection import find_transitions, min_shot_frames
 from reelfix.pipeline.shot_detection_pictures import detail_of, shrunk
 from reelfix.pipeline.shots import Transition

@@ -13,8 +13,8 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 
 from reelfix.bin.benchmarks._weave_shots import Camera, Curve, make_shot, read_pictures
-from reelfix.bin.benchmarks.quality.clips import ClipPart, clip_paths
 from reelfix.bin.benchmarks.quality.ffmpeg_chains import DEFLICKER, filtered
+from reelfix.pipeline.evaluation.clips import ClipPart, clip_paths
 from reelfix.restoration.metrics.weave import shifts_between
 from reelfix.restoration.stabilize import corrections_of, stabilize
 from reelfix.restoration.stabilize_track import Tracker, steps_of

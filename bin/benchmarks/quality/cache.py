@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from reelfix.bin.benchmarks.quality.cases import Trial
 from reelfix.bin.benchmarks.quality.measures import Figures
+from reelfix.pipeline.evaluation.cases import Trial
 
 _VERSION = 1
 """Raised whenever a method or a measure changes."""

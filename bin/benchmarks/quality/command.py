@@ -10,9 +10,7 @@ import cv2
 import torch
 
 from reelfix.bin.benchmarks.quality.cache import FigureCache
-from reelfix.bin.benchmarks.quality.cases import CASES, ERA_NAMES, KIND_NAMES, Trial, make_trial
-from reelfix.bin.benchmarks.quality.clips import ClipPart, clip_paths, read_clip
-from reelfix.bin.benchmarks.quality.measures import measure, measure_mask
+from reelfix.bin.benchmarks.quality.measures import measure
 from reelfix.bin.benchmarks.quality.methods import ABLATIONS, BASELINES, INPUT, OURS, Chain
 from reelfix.bin.benchmarks.quality.report import (
     Results,
@@ -22,6 +20,9 @@ from reelfix.bin.benchmarks.quality.report import (
     mask_table,
     write_csv,
 )
+from reelfix.pipeline.evaluation.cases import CASES, ERA_NAMES, KIND_NAMES, Trial, make_trial
+from reelfix.pipeline.evaluation.clips import ClipPart, clip_paths, read_clip
+from reelfix.pipeline.evaluation.mask_figures import measure_mask
 from reelfix.pipeline.settings import parse_assignments, preset_names
 from reelfix.restoration.damage import Shapes, load_shapes
 from reelfix.restoration.metrics.perceptual import Lpips

@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
-from reelfix.bin.benchmarks.quality.cases import Trial
-from reelfix.bin.benchmarks.quality.chain import run_chain
 from reelfix.bin.benchmarks.quality.compensated import (
     compensated_average,
     compensated_median,
     sharpened_average,
 )
 from reelfix.bin.benchmarks.quality.ffmpeg_chains import FFMPEG_CHAINS, filtered
+from reelfix.pipeline.evaluation.cases import Trial
+from reelfix.pipeline.evaluation.chain import run_chain
 from reelfix.pipeline.shots import SettingsTree
 
 INPUT = "input"

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reelfix.bin.benchmarks.quality.cases import ERA_NAMES
-from reelfix.bin.benchmarks.quality.measures import Figures, MaskFigures
+from reelfix.bin.benchmarks.quality.measures import Figures
 from reelfix.bin.benchmarks.quality.methods import BASELINES, INPUT, OURS
+from reelfix.pipeline.evaluation.cases import ERA_NAMES
+from reelfix.pipeline.evaluation.mask_figures import MaskFigures
 from reelfix.restoration.metrics import MaskScore
 
 COLUMNS = {

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from reelfix.bin.benchmarks.quality.cache import FigureCache
-from reelfix.bin.benchmarks.quality.cases import Trial
-from reelfix.bin.benchmarks.quality.clips import HELD_OUT_CLIPS, clip_paths
 from reelfix.bin.benchmarks.quality.compensated import compensated_average, compensated_median
 from reelfix.bin.benchmarks.quality.ffmpeg_chains import FFMPEG_CHAINS, filtered
-from reelfix.bin.benchmarks.quality.measures import Figures, measure_mask
+from reelfix.bin.benchmarks.quality.measures import Figures
 from reelfix.bin.benchmarks.quality.report import Results, Row, goals
+from reelfix.pipeline.evaluation.cases import Trial
+from reelfix.pipeline.evaluation.clips import HELD_OUT_CLIPS, clip_paths
+from reelfix.pipeline.evaluation.mask_figures import measure_mask
 from reelfix.restoration.damage import NOTHING, Dirt, Grain, damage_clip
 
 

@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 import torch
 
-from reelfix.bin.benchmarks.quality.clips import CleanClip
+from reelfix.pipeline.evaluation.clips import CleanClip
 from reelfix.restoration.damage import (
     ERAS,
     NOTHING,
