@@ -16,20 +16,35 @@ A kind of damage is a settings class and one function, in a module of its own.
 from reelfix.restoration.damage.abrasions import Abrasions
 from reelfix.restoration.damage.blotches import Blotches
 from reelfix.restoration.damage.clip import (
-    NOTHING,
+    VERSIONS,
     DamagedClip,
-    DamageSettings,
     damage_clip,
     evenly_exposed,
     steady_truth,
 )
 from reelfix.restoration.damage.dirt import Dirt
 from reelfix.restoration.damage.eras import ERAS
+from reelfix.restoration.damage.fading import Fading
+from reelfix.restoration.damage.generations import Generations
 from reelfix.restoration.damage.grain import Grain
 from reelfix.restoration.damage.hairs import GateHairs, Hairs
+from reelfix.restoration.damage.host_operators import HostOperators
+from reelfix.restoration.damage.light import Uneven, Vignette
+from reelfix.restoration.damage.low_resolution import LowResolution
 from reelfix.restoration.damage.marks import DIRT, PLANES, SCRATCH, VISIBLE, Kind
+from reelfix.restoration.damage.motion_blur import MotionBlur
 from reelfix.restoration.damage.scratches import Scratches
+from reelfix.restoration.damage.settings import (
+    NOTHING,
+    STRUCTURED,
+    DamageSettings,
+    structured_only,
+    unstructured_only,
+)
 from reelfix.restoration.damage.shapes import Part, Shapes, load_shapes
+from reelfix.restoration.damage.stock import STOCKS, StockGrain
+from reelfix.restoration.damage.surface import Whole
+from reelfix.restoration.damage.tensor_operators import TensorOperators
 from reelfix.restoration.damage.tone import Flicker, LocalFlicker
 from reelfix.restoration.damage.weave import Weave
 
@@ -39,24 +54,39 @@ __all__ = [
     "NOTHING",
     "PLANES",
     "SCRATCH",
+    "STOCKS",
+    "STRUCTURED",
+    "VERSIONS",
     "VISIBLE",
     "Abrasions",
     "Blotches",
     "DamageSettings",
     "DamagedClip",
     "Dirt",
+    "Fading",
     "Flicker",
     "GateHairs",
+    "Generations",
     "Grain",
     "Hairs",
+    "HostOperators",
     "Kind",
     "LocalFlicker",
+    "LowResolution",
+    "MotionBlur",
     "Part",
     "Scratches",
     "Shapes",
+    "StockGrain",
+    "TensorOperators",
+    "Uneven",
+    "Vignette",
     "Weave",
+    "Whole",
     "damage_clip",
     "evenly_exposed",
     "load_shapes",
     "steady_truth",
+    "structured_only",
+    "unstructured_only",
 ]

@@ -1,8 +1,9 @@
 """Damage to a clip: a clean one goes in, the damaged one comes out, with the truth of what was done."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from itertools import chain
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,42 +11,35 @@ import numpy.typing as npt
 import torch
 
 from reelfix.restoration.arrays import as_array
-from reelfix.restoration.damage.abrasions import Abrasions, abrasion_marks
-from reelfix.restoration.damage.blotches import Blotches, blotch_marks
-from reelfix.restoration.damage.dirt import Dirt, dirt_marks
-from reelfix.restoration.damage.grain import Grain, add_grain, blurred
-from reelfix.restoration.damage.hairs import GateHairs, Hairs, gate_hair_marks, hair_marks
-from reelfix.restoration.damage.marks import Kind, Mark, lay
-from reelfix.restoration.damage.scratches import Scratches, scratch_marks
+from reelfix.restoration.damage.abrasions import abrasion_marks
+from reelfix.restoration.damage.blotches import blotch_marks
+from reelfix.restoration.damage.dirt import dirt_marks
+from reelfix.restoration.damage.hairs import gate_hair_marks, hair_marks
+from reelfix.restoration.damage.host_operators import HostOperators
+from reelfix.restoration.damage.marks import Kind, Mark
+from reelfix.restoration.damage.operators import Operators
+from reelfix.restoration.damage.part import of_part
+from reelfix.restoration.damage.picture import Picture, nothing_befell
+from reelfix.restoration.damage.scratches import scratch_marks
+from reelfix.restoration.damage.settings import DamageSettings
 from reelfix.restoration.damage.shapes import Shapes
-from reelfix.restoration.damage.surface import Surface
-from reelfix.restoration.damage.tone import Flicker, LocalFlicker, flicker_curves, gain_field, local_knots
-from reelfix.restoration.damage.weave import Weave, weave_curves, woven
+from reelfix.restoration.damage.sources import Sources, spawn_sources
+from reelfix.restoration.damage.steps import Role, taken
+from reelfix.restoration.damage.surface import Surface, Whole
+from reelfix.restoration.damage.tensor_operators import TensorOperators
+from reelfix.restoration.damage.tone import gain_field
+from reelfix.restoration.damage.weave import woven
 
-
-@dataclass(frozen=True)
-class DamageSettings:
-    """What befalls a clip, kind by kind; None leaves a kind out."""
-
-    flicker: Flicker | None = field(default_factory=Flicker)
-    grain: Grain | None = field(default_factory=Grain)
-    dirt: Dirt | None = field(default_factory=Dirt)
-    hairs: Hairs | None = field(default_factory=Hairs)
-    scratches: Scratches | None = field(default_factory=Scratches)
-    blur: float = 0.0
-    """Standard deviation of a Gaussian blur, in pixels."""
-    local_flicker: LocalFlicker | None = None
-    weave: Weave | None = None
-    blotches: Blotches | None = None
-    gate_hairs: GateHairs | None = None
-    abrasions: Abrasions | None = None
-    film_height_mm: float = 16.0
-    """Height of the picture on the film, which gives true shapes their size: 18 in silent and 16 in sound
-    35 mm film, 7.5 in 16 mm, 3.5 in 8 mm."""
-
-
-NOTHING = DamageSettings(None, None, None, None, None)
-"""No damage at all; `dataclasses.replace` puts single kinds in."""
+VERSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
+    {
+        "unmarked": frozenset({"marks"}),
+        "soft": frozenset({"marks", "grain", "signal"}),
+        "toned": frozenset({"marks", "grain", "signal", "blur"}),
+        "clean": frozenset({"marks", "grain", "signal", "blur", "tone"}),
+    }
+)
+"""What a clip can be had without as well, all in the damaged clip's place: without marks; without grain;
+without blur, so that it is the clean clip in the damaged one's tones; and without those tones."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +66,12 @@ class DamagedClip:
     degrees: torch.Tensor
     """float32 (T,): turning by the weave; 0 without."""
     settings: DamageSettings
+    light: torch.Tensor = dataclasses.field(default_factory=lambda: torch.ones(1, 1))
+    """float32 (H, W): gains by vignetting and uneven light, the same on every frame; 1 without."""
+    parameters: dict[str, torch.Tensor] = dataclasses.field(default_factory=dict)
+    """float32 (T,) by name, "kind.parameter", of the kinds there are: "fading.black", "stock.strength"."""
+    versions: dict[str, torch.Tensor] = dataclasses.field(default_factory=dict)
+    """float32 (T, C, H, W) by name, those of VERSIONS that were asked for."""
 
 
 def damage_clip(
@@ -79,44 +79,70 @@ def damage_clip(
     settings: DamageSettings,
     random: np.random.Generator,
     shapes: Shapes | None = None,
+    *,
+    part_of: Whole | None = None,
+    operators: Operators | None = None,
+    versions: Collection[str] = (),
 ) -> DamagedClip:
     """Damage `clip`, float32 (T, C, H, W) in [0, 1]; the same seed, shape and shapes give the same damage.
 
     Marks have true `shapes`, else drawn ones. Every kind draws from a generator of its own, spawned off
-    `random`: to change one kind, or to leave it out, leaves the others where they were.
+    `random`: to change one kind, or to leave it out, leaves the others where they were. The settings speak
+    of the whole picture, which the clip may be a `part_of`. `operators`: `HostOperators` for a clip on the
+    CPU and `TensorOperators` for others, unless given; all that is returned is on the clip's device.
+    `versions`: those of VERSIONS that are wanted as well. Raises ValueError for a version that is not there.
     """
-    frames = as_array(clip).astype(np.float32, copy=True)
-    count, _, height, width = frames.shape
-    (for_flicker, for_grain, for_dirt, for_hairs, for_scratches, *others) = random.spawn(10)
-    for_field, for_weave, for_blotches, for_gate, for_abrasions = others
-    shifts, degrees = _weave(frames, settings, for_weave)
-    gains, gammas, knots = _expose(frames, settings, for_flicker, for_field)
-    if settings.grain is not None:
-        for index in range(count):
-            frames[index] = add_grain(settings.grain, frames[index], for_grain)
-    surface = Surface(count, height, width, settings.film_height_mm, shapes)
-    layers: tuple[tuple[Callable[..., Iterable[Mark]], Any, np.random.Generator], ...] = (
-        (gate_hair_marks, settings.gate_hairs, for_gate),
-        (scratch_marks, settings.scratches, for_scratches),
-        (blotch_marks, settings.blotches, for_blotches),
-        (abrasion_marks, settings.abrasions, for_abrasions),
-        (dirt_marks, settings.dirt, for_dirt),
-        (hair_marks, settings.hairs, for_hairs),
-    )
-    marks = (draw(kind, surface, source) for draw, kind, source in layers if kind is not None)
-    laid = lay(frames, chain.from_iterable(marks))
+    if unknown := sorted(set(versions) - set(VERSIONS)):
+        raise ValueError(f"version {unknown[0]!r} must be one of {', '.join(VERSIONS)}.")
+    count, _, height, width = clip.shape
+    on_host = clip.device.type == "cpu"
+    operators = operators or (HostOperators() if on_host else TensorOperators(device_noise=True))
+    surface = Surface(count, height, width, settings.film_height_mm, shapes, part_of)
+    drawn = of_part(settings, surface)
+    surface = replace(surface, film_height_mm=drawn.film_height_mm)
+    sources = spawn_sources(random)
+    truth = nothing_befell(surface)
+    picture = Picture(drawn, surface, operators, sources, truth).steps()
+    clean = clip.detach().to(torch.float32)
+    unmarked = taken(clean, picture)
+    frames, laid = operators.lay(unmarked, _marks(drawn, surface, sources))
+    made = {name: taken(clean, picture, VERSIONS[name]) for name in versions if name != "unmarked"}
+    if "unmarked" in versions:
+        made["unmarked"] = unmarked
     return DamagedClip(
-        torch.from_numpy(frames),
-        torch.from_numpy(laid.mask),
-        {kind: torch.from_numpy(marked) for kind, marked in laid.kinds.items()},
-        torch.from_numpy(laid.strength),
-        torch.from_numpy(gains),
-        torch.from_numpy(gammas),
-        torch.from_numpy(knots),
-        torch.from_numpy(shifts),
-        torch.from_numpy(degrees),
-        settings,
+        frames,
+        laid.mask,
+        laid.kinds,
+        laid.strength,
+        gains=_tensor(truth.gains, clip),
+        gammas=_tensor(truth.gammas, clip),
+        field=_tensor(truth.knots, clip),
+        shifts=_tensor(truth.weave.shifts, clip),
+        degrees=_tensor(truth.weave.degrees, clip),
+        settings=settings,
+        light=_tensor(truth.light, clip),
+        parameters={name: _tensor(values, clip) for name, values in truth.parameters.items()},
+        versions=made,
     )
+
+
+def _tensor(values: npt.NDArray[np.float32], like: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values)).to(like.device)
+
+
+def _marks(settings: DamageSettings, surface: Surface, sources: Sources) -> Iterator[Mark]:
+    """All marks, in the order in which they are laid."""
+    layers: tuple[tuple[Callable[..., Iterable[Mark]], Any, str], ...] = (
+        (gate_hair_marks, settings.gate_hairs, "gate hairs"),
+        (scratch_marks, settings.scratches, "scratches"),
+        (blotch_marks, settings.blotches, "blotches"),
+        (abrasion_marks, settings.abrasions, "abrasions"),
+        (dirt_marks, settings.dirt, "dirt"),
+        (hair_marks, settings.hairs, "hairs"),
+    )
+    for draw, kind, name in layers:
+        if kind is not None:
+            yield from draw(kind, surface, sources[name])
 
 
 def steady_truth(clip: torch.Tensor, damaged: DamagedClip) -> torch.Tensor:
@@ -138,41 +164,3 @@ def evenly_exposed(clip: torch.Tensor, damaged: DamagedClip) -> torch.Tensor:
     gain, gamma = (float(curve.log().mean().exp()) for curve in (damaged.gains, damaged.gammas))
     field = gain_field(damaged.field.mean(dim=0).numpy(), clip.shape[2], clip.shape[3])
     return (gain * clip**gamma * torch.from_numpy(field)).clamp_(0.0, 1.0)
-
-
-def _weave(
-    frames: npt.NDArray[np.float32], settings: DamageSettings, random: np.random.Generator
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Blur and move the frames, in place; return the shifts (T, 2) and turns (T,)."""
-    count = len(frames)
-    if settings.blur > 0:
-        for index in range(count):
-            frames[index] = blurred(frames[index], settings.blur)
-    if settings.weave is None:
-        return np.zeros((count, 2), np.float32), np.zeros(count, np.float32)
-    curves = weave_curves(settings.weave, count, frames.shape[2], random)
-    for index in range(count):
-        frames[index] = woven(frames[index], curves.shifts[index], float(curves.degrees[index]))
-    return curves.shifts, curves.degrees
-
-
-def _expose(
-    frames: npt.NDArray[np.float32],
-    settings: DamageSettings,
-    for_flicker: np.random.Generator,
-    for_field: np.random.Generator,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Give every frame its tones, in place; return gains (T,), gammas (T,) and knots (T, rows, columns)."""
-    count, _, height, width = frames.shape
-    gains, gammas = np.ones(count, np.float32), np.ones(count, np.float32)
-    knots = np.zeros((count, 1, 1), np.float32)
-    if settings.flicker is not None:
-        gains, gammas = flicker_curves(settings.flicker, count, for_flicker)
-        for frame, gain, gamma in zip(frames, gains, gammas, strict=True):
-            frame[:] = gain * frame**gamma
-    if settings.local_flicker is not None:
-        knots = local_knots(settings.local_flicker, count, for_field)
-        for frame, of_frame in zip(frames, knots, strict=True):
-            frame *= gain_field(of_frame, height, width)
-    np.clip(frames, 0.0, 1.0, out=frames)
-    return gains, gammas, knots

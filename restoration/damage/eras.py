@@ -5,11 +5,11 @@ from types import MappingProxyType
 
 from reelfix.restoration.damage.abrasions import Abrasions
 from reelfix.restoration.damage.blotches import Blotches
-from reelfix.restoration.damage.clip import DamageSettings
 from reelfix.restoration.damage.dirt import Dirt
 from reelfix.restoration.damage.grain import Grain
 from reelfix.restoration.damage.hairs import GateHairs, Hairs
 from reelfix.restoration.damage.scratches import Scratches
+from reelfix.restoration.damage.settings import DamageSettings
 from reelfix.restoration.damage.tone import Flicker, LocalFlicker
 from reelfix.restoration.damage.weave import Weave
 
