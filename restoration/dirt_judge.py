@@ -1,17 +1,16 @@
 """The judge of dirt: two small nets, learned, that weigh evidence; of a blotch, then of its pixels."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from reelfix.restoration.blotches import Values
+from reelfix.restoration.models.weights import load_document
 
-WEIGHTS = "weights/dirt.json"
-"""The weights' file in this package. `bin/bench dirt --train` makes it; its `card` says of what."""
+WEIGHTS = "dirt"
+"""The weights' name. `bin/bench dirt --train` makes them; their card says of what."""
 
 _FAR = 4.0  # deviations from its mean beyond which a piece of evidence says no more
 
@@ -60,4 +59,4 @@ class Judge:
 @cache
 def trained_judge() -> Judge:
     """Load the judge that comes with the package."""
-    return Judge.parse(json.loads(files("reelfix.restoration").joinpath(WEIGHTS).read_text()))
+    return Judge.parse(load_document(WEIGHTS))

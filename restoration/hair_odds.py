@@ -1,17 +1,16 @@
 """The odds that a line is a hair in the gate, from the evidence for it: a small net, learned."""
 
-import json
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.dirt_judge import Net
 from reelfix.restoration.hair_evidence import Values
+from reelfix.restoration.models.weights import load_document
 
-WEIGHTS = "weights/hairs.json"
-"""The weights' file in this package; its `card` says of what it was made."""
+WEIGHTS = "hairs"
+"""The weights' name; their card says of what they were made."""
 
 
 def hair_odds(evidence: Values) -> npt.NDArray[np.float64]:
@@ -21,4 +20,4 @@ def hair_odds(evidence: Values) -> npt.NDArray[np.float64]:
 
 @cache
 def _trained() -> Net:
-    return Net.parse(json.loads(files("reelfix.restoration").joinpath(WEIGHTS).read_text()))
+    return Net.parse(load_document(WEIGHTS))

@@ -4,22 +4,21 @@ Of a place, from the evidence there; of a piece, from its places, its looks and 
 say of them; of a piece as one of a scratch that runs through frames, from those odds and its links.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.models.weights import load_document
 from reelfix.restoration.scratch_evidence import FEATURES
 from reelfix.restoration.scratch_links import ANSWER, LONGEST
 from reelfix.restoration.scratch_trace import TRAITS, Piece
 
-WEIGHTS = "weights/scratch.json"
-"""The weights' file in this package. `bin/bench scratch --train` makes it; its `card` says of what."""
+WEIGHTS = "scratch"
+"""The weights' name. `bin/bench scratch --train` makes them; their card says of what."""
 
 _AGREED, _SETTLED = 0.8, 25.0
 """What most frames show in the scene's place, by more than this share, is the scene's: logits for a whole."""
@@ -83,7 +82,7 @@ class Odds:
 @cache
 def trained_odds() -> Odds:
     """Load what comes with the package."""
-    return Odds.parse(json.loads(files("reelfix.restoration").joinpath(WEIGHTS).read_text()))
+    return Odds.parse(load_document(WEIGHTS))
 
 
 def inputs(evidence: Plane) -> Plane:

@@ -1,6 +1,5 @@
 """`bin/bench dirt`: how well dirt is found on clips kept aside, by kind; `--train` makes the judge anew."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,13 +9,13 @@ import cv2
 import numpy as np
 import torch
 
-import reelfix.restoration
 from reelfix.bin.benchmarks._dirt_cases import Case, cases
 from reelfix.bin.benchmarks._dirt_training import Samples, samples_of, scenes_of, train_judge
 from reelfix.restoration.damage import Shapes, load_shapes
 from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.dirt_judge import WEIGHTS, Judge, trained_judge
 from reelfix.restoration.metrics.mask_score import MaskScore, mask_score
+from reelfix.restoration.models.registering import write_document
 
 _NONE = MaskScore(0, 0, 0, 0)
 _CARD = (
@@ -46,8 +45,7 @@ def _trained(data: Path, shapes: Shapes, repetitions: int) -> Judge:
     samples: Samples = samples_of(made)
     counts = {"blotches": len(samples.evidence), "pixels": len(samples.looks)}
     document = {"card": _CARD.format(repetitions=repetitions, **counts), **train_judge(samples)}
-    path = Path(next(iter(reelfix.restoration.__path__))) / WEIGHTS
-    path.write_text(json.dumps(document) + "\n")
+    write_document(WEIGHTS, document, metrics=counts)
     return Judge.parse(document)
 
 

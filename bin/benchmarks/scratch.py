@@ -1,21 +1,20 @@
 """`bin/bench scratch`: how well scratches are found on clips kept aside, by kind; `--train` learns anew."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import click
 import cv2
 import numpy as np
 import torch
 
-import reelfix.restoration
 from reelfix.bin.benchmarks._scratch_cases import CLEAN, Case, cases
 from reelfix.bin.benchmarks._scratch_training import scene_in, train_odds
 from reelfix.restoration.damage import Shapes, load_shapes
 from reelfix.restoration.metrics.mask_score import MaskScore, mask_score
+from reelfix.restoration.models.registering import write_document
 from reelfix.restoration.scratch import Known, scratch_probability
 from reelfix.restoration.scratch_odds import WEIGHTS, Odds, trained_odds
 
@@ -39,26 +38,19 @@ def command(data: Path, train: bool, repetitions: int) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     shapes = load_shapes(data / "damage", "tune")
-    odds = _trained(data, shapes, repetitions) if train else trained_odds()
+    learned = _learned(data, shapes, repetitions) if train else None
+    odds = Odds.parse(learned) if learned else trained_odds()
     figures = _report(cases(data, shapes, aside=True, repetitions=1), odds)
-    if train:
-        path = _weights()
-        path.write_text(json.dumps({"figures": figures, **json.loads(path.read_text())}) + "\n")
+    if learned:
+        write_document(WEIGHTS, learned, metrics=figures)
 
 
-def _weights() -> Path:
-    return Path(next(iter(reelfix.restoration.__path__))) / WEIGHTS
-
-
-def _trained(data: Path, shapes: Shapes, repetitions: int) -> Odds:
+def _learned(data: Path, shapes: Shapes, repetitions: int) -> dict[str, Any]:
     learned = train_odds(cases(data, shapes, aside=False, repetitions=repetitions))
-    digest = sha256(json.dumps(learned, sort_keys=True).encode()).hexdigest()
-    card = _CARD.format(repetitions=repetitions)
-    _weights().write_text(json.dumps({"card": card, "seed": 0, "sha256": digest, **learned}) + "\n")
-    return Odds.parse(learned)
+    return {"card": _CARD.format(repetitions=repetitions), "seed": 0, **learned}
 
 
-def _report(aside: Iterable[Case], odds: Odds) -> dict[str, list[float]]:
+def _report(aside: Iterable[Case], odds: Odds) -> dict[str, dict[str, float]]:
     """Print the figures; returns precision, recall and F1 by kind."""
     scores: dict[str, MaskScore] = defaultdict(lambda: _NONE)
     alarms: dict[str, list[str]] = defaultdict(list)
@@ -75,6 +67,6 @@ def _report(aside: Iterable[Case], odds: Odds) -> dict[str, list[float]]:
     for kind, shares in alarms.items():
         click.echo(f"false area in 1e-4, {kind}: " + ", ".join(shares))
     return {
-        kind: [round(value, 3) for value in (score.precision, score.recall, score.f1)]
+        kind: {name: round(getattr(score, name), 3) for name in ("precision", "recall", "f1")}
         for kind, score in scores.items()
     }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from reelfix.pipeline.stage import Process, Products, Stage, StageSettings, Window
+from reelfix.restoration.models.weights import sha256_of
 
 if TYPE_CHECKING:
     import torch
@@ -17,14 +15,8 @@ if TYPE_CHECKING:
 _REACH = 4  # restoration.neighbours.REACH
 _RUNNING_REACH = 8  # restoration.running_damage.REACH
 
-_DIRT_WEIGHTS = ("dirt.json",)
-_SCRATCH_WEIGHTS = ("scratch.json", "hairs.json")
-
-
-@cache
-def _sha256(name: str) -> str:
-    path = files("reelfix.restoration").joinpath("weights", name)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+_DIRT_WEIGHTS = ("dirt",)
+_SCRATCH_WEIGHTS = ("scratch", "hairs")
 
 
 class DetectSettings(StageSettings):
@@ -59,7 +51,7 @@ class Detect(Stage[DetectSettings]):
         if self.settings.strength == 0:
             return ()
         names = [*_DIRT_WEIGHTS * self.settings.dirt, *_SCRATCH_WEIGHTS * self.settings.scratches]
-        return tuple(_sha256(name) for name in names)
+        return tuple(sha256_of(name) for name in names)
 
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window."""

@@ -1,12 +1,10 @@
-import hashlib
-from importlib.resources import files
-
 import numpy as np
 
 from reelfix.pipeline.stages.detect import Detect
 from reelfix.restoration.blotch_edges import EDGE_EVIDENCE
 from reelfix.restoration.blotch_evidence import EVIDENCE
 from reelfix.restoration.dirt_judge import WEIGHTS, Net, trained_judge
+from reelfix.restoration.models.weights import sha256_of
 
 
 def test_a_net_weighs_evidence() -> None:
@@ -32,5 +30,4 @@ def test_the_trained_judge_fits_the_evidence() -> None:
 
 
 def test_other_weights_are_another_version_of_the_stage() -> None:
-    digest = hashlib.sha256(files("reelfix.restoration").joinpath(WEIGHTS).read_bytes()).hexdigest()
-    assert (Detect.version, digest[:12]) == (2, "b80ee9bc3c82")
+    assert (Detect.version, sha256_of(WEIGHTS)[:12]) == (2, "b80ee9bc3c82")

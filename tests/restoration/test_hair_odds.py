@@ -1,16 +1,14 @@
-import json
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from reelfix.restoration.hair_evidence import EVIDENCE
 from reelfix.restoration.hair_odds import WEIGHTS, hair_odds
+from reelfix.restoration.models.weights import load_document
 
 
 def document() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(files("reelfix.restoration").joinpath(WEIGHTS).read_text())
-    return found
+    return load_document(WEIGHTS)
 
 
 def test_the_weights_are_for_the_evidence() -> None:
