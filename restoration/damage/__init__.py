@@ -22,17 +22,20 @@ from reelfix.restoration.damage.clip import (
     evenly_exposed,
     steady_truth,
 )
+from reelfix.restoration.damage.cue_marks import CueMarks
 from reelfix.restoration.damage.dirt import Dirt
 from reelfix.restoration.damage.eras import ERAS
 from reelfix.restoration.damage.fading import Fading
 from reelfix.restoration.damage.generations import Generations
 from reelfix.restoration.damage.grain import Grain
 from reelfix.restoration.damage.hairs import GateHairs, Hairs
+from reelfix.restoration.damage.holes import Corners, Holes
 from reelfix.restoration.damage.host_operators import HostOperators
 from reelfix.restoration.damage.light import Uneven, Vignette
 from reelfix.restoration.damage.low_resolution import LowResolution
 from reelfix.restoration.damage.marks import DIRT, PLANES, SCRATCH, VISIBLE, Kind
 from reelfix.restoration.damage.motion_blur import MotionBlur
+from reelfix.restoration.damage.mould import Mould
 from reelfix.restoration.damage.scratches import Scratches
 from reelfix.restoration.damage.settings import (
     NOTHING,
@@ -42,6 +45,8 @@ from reelfix.restoration.damage.settings import (
     unstructured_only,
 )
 from reelfix.restoration.damage.shapes import Part, Shapes, load_shapes
+from reelfix.restoration.damage.splices import Splices
+from reelfix.restoration.damage.stains import Stains
 from reelfix.restoration.damage.stock import STOCKS, StockGrain
 from reelfix.restoration.damage.surface import Whole
 from reelfix.restoration.damage.tensor_operators import TensorOperators
@@ -60,6 +65,8 @@ __all__ = [
     "VISIBLE",
     "Abrasions",
     "Blotches",
+    "Corners",
+    "CueMarks",
     "DamageSettings",
     "DamagedClip",
     "Dirt",
@@ -69,14 +76,18 @@ __all__ = [
     "Generations",
     "Grain",
     "Hairs",
+    "Holes",
     "HostOperators",
     "Kind",
     "LocalFlicker",
     "LowResolution",
     "MotionBlur",
+    "Mould",
     "Part",
     "Scratches",
     "Shapes",
+    "Splices",
+    "Stains",
     "StockGrain",
     "TensorOperators",
     "Uneven",

@@ -13,10 +13,13 @@ import torch
 from reelfix.restoration.arrays import as_array
 from reelfix.restoration.damage.abrasions import abrasion_marks
 from reelfix.restoration.damage.blotches import blotch_marks
+from reelfix.restoration.damage.cue_marks import cue_marks
 from reelfix.restoration.damage.dirt import dirt_marks
 from reelfix.restoration.damage.hairs import gate_hair_marks, hair_marks
+from reelfix.restoration.damage.holes import corner_marks, hole_marks
 from reelfix.restoration.damage.host_operators import HostOperators
 from reelfix.restoration.damage.marks import Kind, Mark
+from reelfix.restoration.damage.mould import mould_marks
 from reelfix.restoration.damage.operators import Operators
 from reelfix.restoration.damage.part import of_part
 from reelfix.restoration.damage.picture import Picture, nothing_befell
@@ -24,6 +27,8 @@ from reelfix.restoration.damage.scratches import scratch_marks
 from reelfix.restoration.damage.settings import DamageSettings
 from reelfix.restoration.damage.shapes import Shapes
 from reelfix.restoration.damage.sources import Sources, spawn_sources
+from reelfix.restoration.damage.splices import splice_marks
+from reelfix.restoration.damage.stains import stain_marks
 from reelfix.restoration.damage.steps import Role, taken
 from reelfix.restoration.damage.surface import Surface, Whole
 from reelfix.restoration.damage.tensor_operators import TensorOperators
@@ -137,8 +142,14 @@ def _marks(settings: DamageSettings, surface: Surface, sources: Sources) -> Iter
         (scratch_marks, settings.scratches, "scratches"),
         (blotch_marks, settings.blotches, "blotches"),
         (abrasion_marks, settings.abrasions, "abrasions"),
+        (stain_marks, settings.stains, "stains"),
+        (mould_marks, settings.mould, "mould"),
         (dirt_marks, settings.dirt, "dirt"),
         (hair_marks, settings.hairs, "hairs"),
+        (splice_marks, settings.splices, "splices"),
+        (cue_marks, settings.cue_marks, "cue marks"),
+        (hole_marks, settings.holes, "holes"),
+        (corner_marks, settings.corners, "corners"),
     )
     for draw, kind, name in layers:
         if kind is not None:

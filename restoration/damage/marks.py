@@ -16,7 +16,21 @@ VISIBLE = 0.02
 DIRT, SCRATCH = 0, 1
 """The planes of a mask: marks on one frame, and those that stay for many."""
 
-Kind = Literal["dirt", "hair", "blotch", "abrasion", "gate hair", "scratch"]
+Kind = Literal[
+    "dirt",
+    "hair",
+    "blotch",
+    "abrasion",
+    "gate hair",
+    "scratch",
+    "stain",
+    "mould",
+    "hole",
+    "corner",
+    "splice",
+    "cue mark",
+    "drop-out",
+]
 
 PLANES: MappingProxyType[Kind, int] = MappingProxyType(
     {
@@ -26,6 +40,13 @@ PLANES: MappingProxyType[Kind, int] = MappingProxyType(
         "abrasion": DIRT,
         "gate hair": SCRATCH,
         "scratch": SCRATCH,
+        "stain": DIRT,
+        "mould": DIRT,
+        "hole": DIRT,
+        "corner": DIRT,
+        "splice": DIRT,
+        "cue mark": SCRATCH,
+        "drop-out": DIRT,
     }
 )
 """The plane of the mask that each kind lies in."""

@@ -38,3 +38,31 @@ def persistent(
         else:
             values[index] = persistence * values[index - 1] + np.sqrt(1 - persistence**2) * steps[index]
     return np.clip(values, -2.0, 2.0)
+
+
+def cloud(
+    height: int, width: int, scale: float, random: np.random.Generator, octaves: int = 4, rough: float = 0.6
+) -> Plane:
+    """Fractal noise (height, width) of about unit variance: lumps of `scale` pixels, and ever finer ones.
+
+    Each octave is half as large and `rough` times as strong as the one before.
+    """
+    total, power = np.zeros((height, width), np.float32), 0.0
+    for octave in range(octaves):
+        size = max(scale / 2**octave, 1.0)
+        rows, columns = int(np.ceil(height / size)) + 3, int(np.ceil(width / size)) + 3
+        knots = random.standard_normal((rows, columns), np.float32)
+        offset = random.uniform(0, 1, 2)
+        matrix = np.array([[1 / size, 0, 1 + offset[0]], [0, 1 / size, 1 + offset[1]]])
+        smooth = cv2.warpAffine(
+            knots,
+            matrix,
+            (width, height),
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        total += np.float32(rough**octave) * np.asarray(smooth)
+        power += rough ** (2 * octave) * 0.6  # cubic interpolation keeps 0.6 of the knots' variance
+        if size <= 1.0:
+            break
+    return np.asarray(total / np.sqrt(power), dtype=np.float32)

@@ -20,6 +20,7 @@ from reelfix.restoration.damage.motion_blur import blur_paths
 from reelfix.restoration.damage.operators import Operators
 from reelfix.restoration.damage.settings import DamageSettings
 from reelfix.restoration.damage.sources import Sources
+from reelfix.restoration.damage.splices import draw_splices, splice_shifts
 from reelfix.restoration.damage.steps import Step
 from reelfix.restoration.damage.stock import STOCKS, Stock, StockGrain, layered, stock_deviation
 from reelfix.restoration.damage.surface import Surface
@@ -81,9 +82,16 @@ class Picture:
             paths = blur_paths(settings.motion_blur, self.surface.frames, height, self.sources["motion blur"])
             truth.parameters |= {"motion blur.dx": paths[:, 0], "motion blur.dy": paths[:, 1]}
             yield Step("blur", partial(self.operators.smear, paths=paths))
+        frames, height = self.surface.frames, self.surface.height
         if settings.weave is not None:
-            frames, height = self.surface.frames, self.surface.height
             truth.weave = weave_curves(settings.weave, frames, height, self.sources["weave"])
+        jumps = np.zeros(frames, np.float32)
+        if settings.splices is not None:
+            splices = draw_splices(settings.splices, self.surface, self.sources["splices"])
+            jumps = splice_shifts(splices, frames)
+            truth.weave.shifts[:, 1] += jumps
+            truth.parameters["splices.jump"] = jumps
+        if settings.weave is not None or jumps.any():
             yield Step("weave", partial(self.operators.weave, curves=truth.weave))
 
     def _exposure(self) -> Iterator[Step]:

@@ -5,15 +5,20 @@ from typing import Any
 
 from reelfix.restoration.damage.abrasions import Abrasions
 from reelfix.restoration.damage.blotches import Blotches
+from reelfix.restoration.damage.cue_marks import CueMarks
 from reelfix.restoration.damage.dirt import Dirt
 from reelfix.restoration.damage.fading import Fading
 from reelfix.restoration.damage.generations import Generations
 from reelfix.restoration.damage.grain import Grain
 from reelfix.restoration.damage.hairs import GateHairs, Hairs
+from reelfix.restoration.damage.holes import Corners, Holes
 from reelfix.restoration.damage.light import Uneven, Vignette
 from reelfix.restoration.damage.low_resolution import LowResolution
 from reelfix.restoration.damage.motion_blur import MotionBlur
+from reelfix.restoration.damage.mould import Mould
 from reelfix.restoration.damage.scratches import Scratches
+from reelfix.restoration.damage.splices import Splices
+from reelfix.restoration.damage.stains import Stains
 from reelfix.restoration.damage.stock import StockGrain
 from reelfix.restoration.damage.tone import Flicker, LocalFlicker
 from reelfix.restoration.damage.weave import Weave
@@ -45,12 +50,33 @@ class DamageSettings:
     generations: Generations | None = None
     fading: Fading | None = None
     low_resolution: LowResolution | None = None
+    stains: Stains | None = None
+    mould: Mould | None = None
+    holes: Holes | None = None
+    corners: Corners | None = None
+    splices: Splices | None = None
+    cue_marks: CueMarks | None = None
 
 
 NOTHING = DamageSettings(None, None, None, None, None)
 """No damage at all; `dataclasses.replace` puts single kinds in."""
 
-STRUCTURED = frozenset({"dirt", "hairs", "scratches", "blotches", "gate_hairs", "abrasions"})
+STRUCTURED = frozenset(
+    {
+        "dirt",
+        "hairs",
+        "scratches",
+        "blotches",
+        "gate_hairs",
+        "abrasions",
+        "stains",
+        "mould",
+        "holes",
+        "corners",
+        "splices",
+        "cue_marks",
+    }
+)
 """Fields of DamageSettings that lay marks which hide the picture; `film_height_mm` belongs to both."""
 
 

@@ -93,8 +93,6 @@ def layered(noise: torch.Tensor, shared: torch.Tensor | None, stock: Stock) -> t
     """
     if noise.shape[1] == 1:
         return noise * (sum(stock.layers) / 3)
-    strengths = torch.tensor(stock.layers, dtype=noise.dtype, device=noise.device)[:, None, None]
-    if shared is None:
-        return noise * strengths
-    own = (1.0 - stock.correlation) ** 0.5
-    return (noise * own + shared * stock.correlation**0.5) * strengths
+    if shared is not None:
+        noise = noise * (1.0 - stock.correlation) ** 0.5 + shared * stock.correlation**0.5
+    return noise * noise.new_tensor(stock.layers)[:, None, None]
