@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reelfix.restoration.training.checkpoint import write_whole
+from reelfix.restoration.training.errors import TrainingError
 
 
 def write_weights(path: Path, modules: Mapping[str, nn.Module], metadata: Mapping[str, str]) -> str:
@@ -20,3 +22,37 @@ def write_weights(path: Path, modules: Mapping[str, nn.Module], metadata: Mappin
     }
     write_whole(path, lambda temporary: save_file(tensors, temporary, dict(metadata)))
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_weights(path: Path) -> dict[str, dict[str, torch.Tensor]]:
+    """Read what `write_weights` wrote: state by module; raises TrainingError where it is not safetensors."""
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"{path} cannot be read as safetensors ({error}). Name another file, or make it again."
+        ) from error
+    states: dict[str, dict[str, torch.Tensor]] = {}
+    for key, tensor in tensors.items():
+        module, _, name = key.partition(".")
+        states.setdefault(module, {})[name] = tensor
+    return states
+
+
+def load_into(module: nn.Module, states: Mapping[str, Mapping[str, torch.Tensor]], *names: str) -> None:
+    """Load the first of `names` that `states` has into `module`.
+
+    Raises TrainingError where it has none of them, or they are of another shape.
+    """
+    found = next((name for name in names if name in states), None)
+    if found is None:
+        raise TrainingError(
+            f"there are weights of {', '.join(states)}, but not of {' or '.join(names)}. Name another file."
+        )
+    try:
+        module.load_state_dict(states[found])
+    except RuntimeError as error:
+        summary = " ".join(str(error).split())[:200]
+        raise TrainingError(
+            f"weights of {found} do not fit the net ({summary}). Give the settings they were made with."
+        ) from error

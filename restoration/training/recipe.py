@@ -33,10 +33,13 @@ class Recipe(Protocol):
     name: str
     modules: Mapping[str, nn.Module]
     """All nets, discriminators too: what a checkpoint keeps."""
-    shipped: tuple[str, ...]
-    """Those that the run is for: the trainer averages their weights over time, and writes them out."""
     optimizers: Mapping[str, torch.optim.Optimizer]
     """With the learning rate of the run's start; the trainer scales it along the run's schedule."""
+
+    @property
+    def shipped(self) -> tuple[str, ...]:
+        """Modules that the run is for: the trainer averages their weights over time, and writes them out."""
+        ...
 
     def step(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
         """Take one step on every optimizer; returns the losses, detached scalars by name."""

@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeVar
+from dataclasses import fields, is_dataclass
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -60,7 +61,7 @@ def checked(settings_type: type[S], content: Mapping[str, Any], where: str) -> S
         problem = error.errors()[0]
     path = [str(part) for part in problem["loc"]]
     name = ".".join(path)
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         known = _names_at(settings_type, path[:-1])
         raise TrainingError(f"{where}: there is no setting {name!r}.{nearest(path[-1], known)}")
     raise TrainingError(f"{where}: {name} = {problem['input']!r} is not allowed: {problem['msg'].lower()}.")
@@ -112,10 +113,10 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _names_at(settings_type: type[BaseModel], path: list[str]) -> list[str]:
-    current: type[BaseModel] = settings_type
+    """Names of the settings in the section at `path`; sections are models or dataclasses."""
+    current: Any = settings_type
     for part in path:
-        annotation = current.model_fields[part].annotation if part in current.model_fields else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        current = annotation
+        current = get_type_hints(current)[part]
+    if is_dataclass(current):
+        return [field.name for field in fields(current)]
     return list(current.model_fields)
