@@ -50,16 +50,18 @@ class Weights:
 
     def read(self) -> bytes:
         """Read the file; raises ModelError where it is not the one its card registers."""
+        return self.read_with_digest()[0]
+
+    def read_with_digest(self) -> tuple[bytes, str]:
+        """Read the file as `read` does; returns its SHA-256 beside it."""
         content = self.path.read_bytes()
-        if self.head is None:
-            return content
         found = hashlib.sha256(content).hexdigest()
-        if found != self.head.sha256:
+        if self.head is not None and found != self.head.sha256:
             raise ModelError(
                 f"{self.path} has SHA-256 {found}, its card says {self.head.sha256}: the file was altered, "
                 "or it is of another version. Install reelfix again, or put the right file there."
             )
-        return content
+        return content, found
 
 
 def weights_folder() -> Path:
