@@ -24,13 +24,17 @@ from reelfix.restoration.damage.clip import (
 )
 from reelfix.restoration.damage.cue_marks import CueMarks
 from reelfix.restoration.damage.dirt import Dirt
+from reelfix.restoration.damage.drop_outs import DropOuts
+from reelfix.restoration.damage.dyes import DyeFading
 from reelfix.restoration.damage.eras import ERAS
 from reelfix.restoration.damage.fading import Fading
 from reelfix.restoration.damage.generations import Generations
 from reelfix.restoration.damage.grain import Grain
 from reelfix.restoration.damage.hairs import GateHairs, Hairs
+from reelfix.restoration.damage.halation import Halation
 from reelfix.restoration.damage.holes import Corners, Holes
 from reelfix.restoration.damage.host_operators import HostOperators
+from reelfix.restoration.damage.interlace import Interlace
 from reelfix.restoration.damage.light import Uneven, Vignette
 from reelfix.restoration.damage.low_resolution import LowResolution
 from reelfix.restoration.damage.marks import DIRT, PLANES, SCRATCH, VISIBLE, Kind
@@ -49,7 +53,9 @@ from reelfix.restoration.damage.splices import Splices
 from reelfix.restoration.damage.stains import Stains
 from reelfix.restoration.damage.stock import STOCKS, StockGrain
 from reelfix.restoration.damage.surface import Whole
+from reelfix.restoration.damage.tape import Tape
 from reelfix.restoration.damage.tensor_operators import TensorOperators
+from reelfix.restoration.damage.tint import TINTS, Tint
 from reelfix.restoration.damage.tone import Flicker, LocalFlicker
 from reelfix.restoration.damage.weave import Weave
 
@@ -61,6 +67,7 @@ __all__ = [
     "SCRATCH",
     "STOCKS",
     "STRUCTURED",
+    "TINTS",
     "VERSIONS",
     "VISIBLE",
     "Abrasions",
@@ -70,14 +77,18 @@ __all__ = [
     "DamageSettings",
     "DamagedClip",
     "Dirt",
+    "DropOuts",
+    "DyeFading",
     "Fading",
     "Flicker",
     "GateHairs",
     "Generations",
     "Grain",
     "Hairs",
+    "Halation",
     "Holes",
     "HostOperators",
+    "Interlace",
     "Kind",
     "LocalFlicker",
     "LowResolution",
@@ -89,7 +100,9 @@ __all__ = [
     "Splices",
     "Stains",
     "StockGrain",
+    "Tape",
     "TensorOperators",
+    "Tint",
     "Uneven",
     "Vignette",
     "Weave",

@@ -15,12 +15,14 @@ from reelfix.restoration.damage.abrasions import abrasion_marks
 from reelfix.restoration.damage.blotches import blotch_marks
 from reelfix.restoration.damage.cue_marks import cue_marks
 from reelfix.restoration.damage.dirt import dirt_marks
+from reelfix.restoration.damage.drop_outs import drop_out_marks
 from reelfix.restoration.damage.hairs import gate_hair_marks, hair_marks
 from reelfix.restoration.damage.holes import corner_marks, hole_marks
 from reelfix.restoration.damage.host_operators import HostOperators
+from reelfix.restoration.damage.interlace import combed_marks
 from reelfix.restoration.damage.marks import Kind, Mark
 from reelfix.restoration.damage.mould import mould_marks
-from reelfix.restoration.damage.operators import Operators
+from reelfix.restoration.damage.operators import MarkTruth, Operators
 from reelfix.restoration.damage.part import of_part
 from reelfix.restoration.damage.picture import Picture, nothing_befell
 from reelfix.restoration.damage.scratches import scratch_marks
@@ -33,6 +35,7 @@ from reelfix.restoration.damage.steps import Role, taken
 from reelfix.restoration.damage.surface import Surface, Whole
 from reelfix.restoration.damage.tensor_operators import TensorOperators
 from reelfix.restoration.damage.tone import gain_field
+from reelfix.restoration.damage.transfer import Transfer
 from reelfix.restoration.damage.weave import woven
 
 VERSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
@@ -110,10 +113,15 @@ def damage_clip(
     picture = Picture(drawn, surface, operators, sources, truth).steps()
     clean = clip.detach().to(torch.float32)
     unmarked = taken(clean, picture)
-    frames, laid = operators.lay(unmarked, _marks(drawn, surface, sources))
+    marked, laid = operators.lay(unmarked, _marks(drawn, surface, sources))
+    transfer = Transfer(drawn, surface, operators, sources, truth)
+    signal = list(transfer.steps())
+    frames = taken(marked, signal)
+    if transfer.pattern is not None:
+        laid = _interlaced(laid, transfer.pattern)
     made = {name: taken(clean, picture, VERSIONS[name]) for name in versions if name != "unmarked"}
     if "unmarked" in versions:
-        made["unmarked"] = unmarked
+        made["unmarked"] = taken(unmarked, signal)
     return DamagedClip(
         frames,
         laid.mask,
@@ -128,6 +136,15 @@ def damage_clip(
         light=_tensor(truth.light, clip),
         parameters={name: _tensor(values, clip) for name, values in truth.parameters.items()},
         versions=made,
+    )
+
+
+def _interlaced(laid: MarkTruth, pattern: npt.NDArray[np.float32]) -> MarkTruth:
+    """The marks as they are once odd lines come from the next frame."""
+    return MarkTruth(
+        combed_marks(pattern, laid.mask),
+        {kind: combed_marks(pattern, marked[:, None])[:, 0] for kind, marked in laid.kinds.items()},
+        combed_marks(pattern, laid.strength[:, None])[:, 0],
     )
 
 
@@ -148,6 +165,7 @@ def _marks(settings: DamageSettings, surface: Surface, sources: Sources) -> Iter
         (hair_marks, settings.hairs, "hairs"),
         (splice_marks, settings.splices, "splices"),
         (cue_marks, settings.cue_marks, "cue marks"),
+        (drop_out_marks, settings.drop_outs, "drop-outs"),
         (hole_marks, settings.holes, "holes"),
         (corner_marks, settings.corners, "corners"),
     )

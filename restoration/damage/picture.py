@@ -11,11 +11,12 @@ import numpy.typing as npt
 import torch
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.damage.dyes import dyes_faded
 from reelfix.restoration.damage.fading import faded
 from reelfix.restoration.damage.generations import printed
 from reelfix.restoration.damage.grain import Grain
+from reelfix.restoration.damage.halation import halated
 from reelfix.restoration.damage.light import Uneven, uneven_knots, vignette_field
-from reelfix.restoration.damage.low_resolution import lowered
 from reelfix.restoration.damage.motion_blur import blur_paths
 from reelfix.restoration.damage.operators import Operators
 from reelfix.restoration.damage.settings import DamageSettings
@@ -24,6 +25,7 @@ from reelfix.restoration.damage.splices import draw_splices, splice_shifts
 from reelfix.restoration.damage.steps import Step
 from reelfix.restoration.damage.stock import STOCKS, Stock, StockGrain, layered, stock_deviation
 from reelfix.restoration.damage.surface import Surface
+from reelfix.restoration.damage.tint import tinted
 from reelfix.restoration.damage.tone import Curve, flicker_curves, local_knots
 from reelfix.restoration.damage.weave import WeaveCurves, weave_curves
 
@@ -82,6 +84,10 @@ class Picture:
             paths = blur_paths(settings.motion_blur, self.surface.frames, height, self.sources["motion blur"])
             truth.parameters |= {"motion blur.dx": paths[:, 0], "motion blur.dy": paths[:, 1]}
             yield Step("blur", partial(self.operators.smear, paths=paths))
+        if settings.halation is not None:
+            truth.tell(halation__strength=settings.halation.strength)
+            height, operators = self.surface.whole.height, self.operators
+            yield Step("blur", partial(halated, settings.halation, height=height, operators=operators))
         frames, height = self.surface.frames, self.surface.height
         if settings.weave is not None:
             truth.weave = weave_curves(settings.weave, frames, height, self.sources["weave"])
@@ -129,7 +135,7 @@ class Picture:
             yield Step("grain", partial(_stocked, settings=stock, operators=self.operators, source=source))
 
     def _copies(self) -> Iterator[Step]:
-        """Prints from prints, what became of them, and the resolution of what was made of them."""
+        """Prints from prints, and what became of them."""
         copies, settings = self.settings.generations, self.settings
         if copies is not None:
             self.truth.tell(
@@ -150,9 +156,13 @@ class Picture:
             self.truth.tell(fading__black=fading.black, fading__white=fading.white)
             self.truth.tell(fading__gamma=fading.gamma)
             yield Step("tone", partial(faded, fading))
-        if settings.low_resolution is not None:
-            self.truth.tell(low_resolution__factor=settings.low_resolution.factor)
-            yield Step("blur", partial(lowered, settings.low_resolution))
+        if settings.dyes is not None:
+            lost = settings.dyes
+            self.truth.tell(dyes__cyan=lost.cyan, dyes__magenta=lost.magenta, dyes__yellow=lost.yellow)
+            yield Step("tone", partial(dyes_faded, lost))
+        if settings.tint is not None:
+            self.truth.tell(tint__amount=settings.tint.amount)
+            yield Step("tone", partial(tinted, settings.tint))
 
 
 def _uneven_field(settings: Uneven, surface: Surface, random: np.random.Generator) -> Plane:

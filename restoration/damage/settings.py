@@ -7,11 +7,15 @@ from reelfix.restoration.damage.abrasions import Abrasions
 from reelfix.restoration.damage.blotches import Blotches
 from reelfix.restoration.damage.cue_marks import CueMarks
 from reelfix.restoration.damage.dirt import Dirt
+from reelfix.restoration.damage.drop_outs import DropOuts
+from reelfix.restoration.damage.dyes import DyeFading
 from reelfix.restoration.damage.fading import Fading
 from reelfix.restoration.damage.generations import Generations
 from reelfix.restoration.damage.grain import Grain
 from reelfix.restoration.damage.hairs import GateHairs, Hairs
+from reelfix.restoration.damage.halation import Halation
 from reelfix.restoration.damage.holes import Corners, Holes
+from reelfix.restoration.damage.interlace import Interlace
 from reelfix.restoration.damage.light import Uneven, Vignette
 from reelfix.restoration.damage.low_resolution import LowResolution
 from reelfix.restoration.damage.motion_blur import MotionBlur
@@ -20,6 +24,8 @@ from reelfix.restoration.damage.scratches import Scratches
 from reelfix.restoration.damage.splices import Splices
 from reelfix.restoration.damage.stains import Stains
 from reelfix.restoration.damage.stock import StockGrain
+from reelfix.restoration.damage.tape import Tape
+from reelfix.restoration.damage.tint import Tint
 from reelfix.restoration.damage.tone import Flicker, LocalFlicker
 from reelfix.restoration.damage.weave import Weave
 
@@ -50,12 +56,18 @@ class DamageSettings:
     generations: Generations | None = None
     fading: Fading | None = None
     low_resolution: LowResolution | None = None
+    halation: Halation | None = None
+    tint: Tint | None = None
+    dyes: DyeFading | None = None
+    tape: Tape | None = None
+    interlace: Interlace | None = None
     stains: Stains | None = None
     mould: Mould | None = None
     holes: Holes | None = None
     corners: Corners | None = None
     splices: Splices | None = None
     cue_marks: CueMarks | None = None
+    drop_outs: DropOuts | None = None
 
 
 NOTHING = DamageSettings(None, None, None, None, None)
@@ -75,6 +87,7 @@ STRUCTURED = frozenset(
         "corners",
         "splices",
         "cue_marks",
+        "drop_outs",
     }
 )
 """Fields of DamageSettings that lay marks which hide the picture; `film_height_mm` belongs to both."""
