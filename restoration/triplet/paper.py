@@ -5,14 +5,13 @@ a mapping leads from the latents of the first to those of the second. To restore
 with B. What the paper calls E_R,X, T and G_Y are here `encoder`, `mapping` and `generator`.
 """
 
-import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping as Named
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reelfix.restoration.triplet.paper_blocks import padded
@@ -108,28 +107,46 @@ def painted(picture: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def save_paper(nets: PaperNets, path: Path, *, half: bool = False) -> None:
-    """Write the nets' weights, and their sizes beside them, as safetensors; float16 if `half`."""
+    """Write the nets' weights as safetensors; float16 if `half`."""
     tensors = {
         name: tensor.detach().cpu().to(torch.float16 if half else torch.float32).contiguous()
         for name, tensor in nets.state_dict().items()
     }
-    save_file(tensors, path, metadata={"shape": json.dumps(asdict(nets.shape))})
+    save_file(tensors, path)
 
 
 def load_paper(path: Path) -> PaperNets:
-    """Read what `save_paper` wrote, as float32, ready to restore with.
+    """Read what `save_paper`, or a training of the mapping, wrote, as float32, ready to restore with.
 
     Raises FileNotFoundError without the file, ValueError where it holds something else.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} is not there. Name the file of the nets' weights.")
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    if "shape" not in metadata:
-        raise ValueError(f"{path} does not say the nets' sizes: it is no file of triplet-paper's weights.")
-    written = json.loads(metadata["shape"])
-    mapping = MappingShape(**written["mapping"] | {"widths": tuple(written["mapping"]["widths"])})
-    nets = PaperNets(PaperShape(VaeShape(**written["vae"]), mapping))
-    nets.load_state_dict(tensors)
+    tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+    nets = PaperNets(shape_of(tensors, path))
+    try:
+        nets.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{path} does not hold the nets of triplet-paper: {error}") from error
     return nets.eval()
+
+
+def shape_of(tensors: Named[str, torch.Tensor], where: Path) -> PaperShape:
+    """Tell the sizes of nets from their weights by name; `where` is their file, for the message.
+
+    Raises ValueError where they are no nets of triplet-paper.
+    """
+    if missing := {"encoder.stem.weight", "mapping.widen.0.weight", "generator.out.weight"} - set(tensors):
+        raise ValueError(f"{where} lacks {min(missing)!r}: it does not hold the nets of triplet-paper.")
+
+    def count(prefix: str) -> int:
+        return sum(name.startswith(prefix) and name.endswith(".first.weight") for name in tensors)
+
+    latent, channels = tensors["encoder.stem.weight"].shape[:2]
+    wide = sum(name.startswith("mapping.widen.") and name.endswith(".weight") for name in tensors)
+    widths = (latent, *(len(tensors[f"mapping.widen.{index}.weight"]) for index in range(wide)))
+    attends = "mapping.attention.W.weight" in tensors
+    return PaperShape(
+        VaeShape(channels, latent, count("encoder.body."), "encoder.log_variance.weight" in tensors),
+        MappingShape(widths, count("mapping.fusion."), count("mapping.body."), attends),
+    )

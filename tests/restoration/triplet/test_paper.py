@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from reelfix.restoration.triplet.paper import PAINT, PaperNets, PaperShape, load_paper, painted, save_paper
@@ -143,6 +144,9 @@ def test_weights_are_written_and_read(tmp_path: Path) -> None:
     assert torch.equal(again(picture, mask), nets(picture, mask))
     with pytest.raises(FileNotFoundError, match="Name the file"):
         load_paper(tmp_path / "none.safetensors")
+    save_file({"encoder.stem.weight": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match=r"other.safetensors lacks 'generator.out.weight'"):
+        load_paper(tmp_path / "other.safetensors")
 
 
 def test_the_descriptor_says_what_is_needed() -> None:
