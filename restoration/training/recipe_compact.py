@@ -105,10 +105,10 @@ class CompactDomainA:
         fooled = (seen[: len(synthetic)] - 1).square().mean()
         weights = self._weights
         loss = weights.reconstruction * error + weights.kl * divergence + weights.latent_adversarial * fooled
-        _descend(self.optimizers["nets"], loss)
+        _descend(self.optimizers["nets"], loss, largest=1.0)
         seen = self._critic(mean.detach())
         told = seen[: len(synthetic)].square().mean() + (seen[len(synthetic) :] - 1).square().mean()
-        _descend(self.optimizers["critic"], told)
+        _descend(self.optimizers["critic"], told, largest=1.0)
         return _told(l1=error, kl=divergence, fooled=fooled, critic=told)
 
     def validate(self, modules: Mapping[str, nn.Module]) -> dict[str, float]:
@@ -174,7 +174,7 @@ class CompactDomainB:
             + weights.kl * divergence
             + weights.anchor * distance
         )
-        _descend(self.optimizers["nets"], loss)
+        _descend(self.optimizers["nets"], loss, largest=1.0)
         return _told(l1=error, l1_a=error_start, kl=divergence, anchor=distance)
 
     def validate(self, modules: Mapping[str, nn.Module]) -> dict[str, float]:

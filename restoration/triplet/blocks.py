@@ -32,6 +32,19 @@ def residual_blocks(channels: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(ResidualBlock(channels) for _ in range(count)))
 
 
+def begin_at(layer: nn.Conv2d, matrix: torch.Tensor, rest: float) -> None:
+    """Set what a convolution begins with: `matrix` (out, in) in its middle, `rest` times its weights about.
+
+    A smaller matrix sets the first channels alone. The bias begins at 0. To be called without gradients.
+    """
+    layer.weight.mul_(rest)
+    rows, columns = matrix.shape
+    middle = layer.kernel_size[0] // 2
+    layer.weight[:rows, :columns, middle, middle] += matrix
+    if layer.bias is not None:
+        layer.bias.zero_()
+
+
 def padded(picture: torch.Tensor, multiple: int) -> torch.Tensor:
     """Repeat the last row and column of (B, C, H, W) until both sizes are multiples of `multiple`."""
     height, width = picture.shape[-2:]

@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reelfix.restoration.triplet.blocks import padded, residual_blocks
+from reelfix.restoration.triplet.blocks import begin_at, padded, residual_blocks
 from reelfix.restoration.triplet.partial_nonlocal import PartialNonlocal
 
 BARS = ("denoise", "sharpness", "contrast", "scratches")
@@ -36,8 +36,11 @@ MULTIPLE = 16
 NEIGHBOURS = 4
 """Neighbouring frames: two before, nearest first, and two after, nearest first."""
 
-_DAMAGED = 0.05
+DAMAGED = 0.05
 """Share of a cell of a sixteenth of the size that must be damaged for the cell to look elsewhere."""
+
+_SPREAD = 4.0
+"""Gain of the first latents over pixels, which brings them near unit variance."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,12 @@ class CompactShape:
     coarse_blocks: int = 2
 
 
+def _turn(channels: int) -> torch.Tensor:
+    """Return an orthogonal matrix (channels, CELL * CELL), always the same."""
+    generator = torch.Generator().manual_seed(0)
+    return nn.init.orthogonal_(torch.empty(channels, CELL * CELL), generator=generator)
+
+
 class Encoder(nn.Module):
     """Gray pictures to latents."""
 
@@ -66,6 +75,12 @@ class Encoder(nn.Module):
         self.body = residual_blocks(channels, shape.encoder_blocks)
         self.mean = nn.Conv2d(channels, channels, 1)
         self.log_variance = nn.Conv2d(channels, channels, 1)
+        # Training begins with latents that are the cell's pixels, turned, and that are sure of them.
+        nn.init.zeros_(self.log_variance.weight)
+        nn.init.constant_(self.log_variance.bias, -5.0)  # type: ignore[arg-type]
+        with torch.no_grad():
+            begin_at(self.stem, _SPREAD * _turn(channels), 0.1)
+            begin_at(self.mean, torch.eye(channels), 0.0)
 
     def features(self, picture: torch.Tensor) -> torch.Tensor:
         """(B, 1, H, W) in [0, 1] to (B, latent, H / 4, W / 4)."""
@@ -95,6 +110,16 @@ class Decoder(nn.Module):
         # At half size, so that no net of 4x4 cells shows in flat places.
         self.at_half = nn.Conv2d(16, 32, 3, padding=1)
         self.out = nn.Conv2d(32, 4, 3, padding=1)
+        with torch.no_grad():
+            # What `Encoder` begins with, undone; each pixel of a half-size cell as two rectified halves.
+            pixels = (_turn(channels).T / _SPREAD).view(
+                2, 2, 2, 2, channels
+            )  # rows and columns, coarse then fine
+            places = pixels.permute(1, 3, 0, 2, 4).reshape(CELL * CELL, channels)
+            begin_at(self.stem, torch.eye(channels), 0.1)
+            begin_at(self.to_half, places, 0.1)
+            begin_at(self.at_half, torch.cat([torch.eye(4), -torch.eye(4)]), 0.1)
+            begin_at(self.out, torch.cat([torch.eye(4), -torch.eye(4)], dim=1), 0.0)
 
     def forward(self, latent: torch.Tensor) -> torch.Tensor:
         """(B, latent, h, w) to (B, 1, 4 h, 4 w), about [0, 1]; in the precision of float32."""
@@ -159,7 +184,7 @@ class Mapping(nn.Module):
         eighth = self.eighth(self.to_eighth(fine))
         sixteenth = self.wide(self.to_sixteenth(eighth))
         if attend:
-            damaged = functional.avg_pool2d(mask.float(), MULTIPLE) > _DAMAGED
+            damaged = functional.avg_pool2d(mask.float(), MULTIPLE) > DAMAGED
             sixteenth = sixteenth + damaged * self.nonlocal_block(sixteenth, damaged)
         sixteenth = self.filled(sixteenth)
         eighth = eighth + functional.pixel_shuffle(self.from_sixteenth(sixteenth), 2)
