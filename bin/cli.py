@@ -23,6 +23,8 @@ _COMMANDS = (
     "verify",
     "clean",
     "presets",
+    "models",
+    "train",
     "demo",
 )
 """In the order of a reel's life; each is `command` in `reelfix.bin.commands.<name>`."""

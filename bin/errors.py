@@ -14,14 +14,21 @@ import click
 from reelfix.bin.exit_codes import ExitCode
 from reelfix.io.errors import DeliveryError, SourceError, SpaceError, StoreError
 from reelfix.pipeline.errors import Interrupted, ReelError, UsageError
+from reelfix.restoration.models.errors import ModelError, UnknownModelError
+from reelfix.restoration.training.errors import TrainingDataError, TrainingError, TrainingFailed
 
 _CODES: dict[type[Exception], ExitCode] = {
     UsageError: ExitCode.USAGE,
+    UnknownModelError: ExitCode.USAGE,  # before ModelError, which it is one of
+    ModelError: ExitCode.BAD_INPUT,
     SourceError: ExitCode.BAD_INPUT,
     StoreError: ExitCode.BAD_INPUT,
     SpaceError: ExitCode.BAD_INPUT,
     ReelError: ExitCode.BAD_INPUT,
     DeliveryError: ExitCode.FAILED,
+    TrainingDataError: ExitCode.BAD_INPUT,
+    TrainingFailed: ExitCode.FAILED,
+    TrainingError: ExitCode.USAGE,
 }
 _REMEDIES = {
     errno.ENOSPC: "Make room there, then give the same command again.",

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 
 from reelfix.restoration.training.configuration import Build, Configuration, Materials, RunSettings
-from reelfix.restoration.training.errors import TrainingError
+from reelfix.restoration.training.errors import TrainingDataError
 from reelfix.restoration.training.export import load_into, read_weights
 from reelfix.restoration.training.prepared import Part
 from reelfix.restoration.training.recipe import Source
@@ -116,12 +116,12 @@ def _build_mapping(settings: MappingRun, materials: Materials) -> Build:
 
 
 def _states(materials: Materials, name: str, *modules: str) -> States:
-    """Read the weights of an earlier run; raises TrainingError where one of `modules` is not among them."""
+    """Read an earlier run's weights; raises TrainingDataError where one of `modules` is not among them."""
     path = materials.weights[name]
     states = read_weights(path)
     missing = [module for module in modules if module not in states]
     if missing:
-        raise TrainingError(
+        raise TrainingDataError(
             f"{path} has no weights of {', '.join(missing)}, but of {', '.join(states)}. Name the weights of "
             f"a run of {name.replace('_', '-')}."
         )

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from reelfix.restoration.training.checkpoint import write_whole
-from reelfix.restoration.training.errors import TrainingError
+from reelfix.restoration.training.errors import TrainingDataError
 
 
 def write_weights(path: Path, modules: Mapping[str, nn.Module], metadata: Mapping[str, str]) -> str:
@@ -25,11 +25,11 @@ def write_weights(path: Path, modules: Mapping[str, nn.Module], metadata: Mappin
 
 
 def read_weights(path: Path) -> dict[str, dict[str, torch.Tensor]]:
-    """Read what `write_weights` wrote: state by module; raises TrainingError where it is not safetensors."""
+    """Read what `write_weights` wrote, state by module; raises TrainingDataError for other files."""
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise TrainingError(
+        raise TrainingDataError(
             f"{path} cannot be read as safetensors ({error}). Name another file, or make it again."
         ) from error
     states: dict[str, dict[str, torch.Tensor]] = {}
@@ -42,17 +42,17 @@ def read_weights(path: Path) -> dict[str, dict[str, torch.Tensor]]:
 def load_into(module: nn.Module, states: Mapping[str, Mapping[str, torch.Tensor]], *names: str) -> None:
     """Load the first of `names` that `states` has into `module`.
 
-    Raises TrainingError where it has none of them, or they are of another shape.
+    Raises TrainingDataError where it has none of them, or they are of another shape.
     """
     found = next((name for name in names if name in states), None)
     if found is None:
-        raise TrainingError(
+        raise TrainingDataError(
             f"there are weights of {', '.join(states)}, but not of {' or '.join(names)}. Name another file."
         )
     try:
         module.load_state_dict(states[found])
     except RuntimeError as error:
         summary = " ".join(str(error).split())[:200]
-        raise TrainingError(
+        raise TrainingDataError(
             f"weights of {found} do not fit the net ({summary}). Give the settings they were made with."
         ) from error

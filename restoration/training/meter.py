@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 import torch
 
-from reelfix.restoration.training.errors import TrainingError
+from reelfix.restoration.training.errors import TrainingFailed
 
 
 class Meter:
@@ -36,11 +36,11 @@ class Meter:
         self._waited += waited
 
     def losses(self) -> dict[str, float]:
-        """Return the means; raises TrainingError where one is not finite."""
+        """Return the means; raises TrainingFailed where one is not finite."""
         means = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
         for name, mean in means.items():
             if not -float("inf") < mean < float("inf"):
-                raise TrainingError(
+                raise TrainingFailed(
                     f"the loss {name!r} became {mean}: losses must be finite. Begin again in "
                     "another folder with a lower learning rate; the last checkpoint is of before."
                 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from zlib import crc32
 
 from reelfix.restoration.training.checkpoint import write_whole
-from reelfix.restoration.training.errors import TrainingError
+from reelfix.restoration.training.errors import TrainingDataError
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ def split_by_name(files: Sequence[Path], validation_share: float) -> Split:
     """Split files by the CRC-32 of their names: a file keeps its part whatever comes beside it.
 
     Where no name falls to one of the parts, the file nearest to it does, so that neither is empty. Raises
-    TrainingError for fewer than two files.
+    TrainingDataError for fewer than two files.
     """
     if len(files) < 2:
-        raise TrainingError(
+        raise TrainingDataError(
             f"{len(files)} files of training data cannot be split: there must be 2 or more, one of them to "
             "measure on. Name more with --data."
         )
@@ -55,13 +55,13 @@ def write_split(path: Path, split: Split) -> None:
 
 
 def read_split(path: Path) -> Split:
-    """Read a split that was written; raises TrainingError where one of its files is gone."""
+    """Read a split that was written; raises TrainingDataError where one of its files is gone."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = [(row["part"], Path(row["file"])) for row in csv.DictReader(file)]
     gone = [name for _, name in rows if not name.exists()]
     if gone:
         more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
-        raise TrainingError(
+        raise TrainingDataError(
             f"{gone[0]}{more} of this run's data is gone ({path} lists it): a run goes on with the files it "
             "began with. Put it back, or begin a run in another folder."
         )

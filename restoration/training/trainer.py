@@ -114,7 +114,7 @@ class Trainer:
         """Take the steps that are missing; stop with a checkpoint after `minutes`, or on Ctrl-C or SIGTERM.
 
         Raises TrainingError where the folder holds a run with other settings or another process trains in
-        it, and where a loss is no longer finite.
+        it; TrainingFailed where a loss is no longer finite.
         """
         began = time.monotonic()
         deadline = None if minutes is None else began + 60 * minutes

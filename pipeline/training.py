@@ -1,0 +1,163 @@
+"""Training: from what the user asks for to runs of the trainer, one building on the other."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reelfix.pipeline.errors import UsageError
+from reelfix.pipeline.training_configs import ADAPTED, DEFAULT, RunConfig, assigned, chain, load_config
+from reelfix.pipeline.training_data import gather, weights_digest
+from reelfix.restoration.training.configuration import Configuration, Materials, RunSettings, WeightFiles
+from reelfix.restoration.training.events import EmitTraining, TrainingNotice
+from reelfix.restoration.training.registry import configuration
+from reelfix.restoration.training.schedule import step_seed
+from reelfix.restoration.training.trainer import Trainer, TrainingReport
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What the user asked for."""
+
+    task: str
+    output: Path
+    """Folder of runs: each lies in `<task>-<configuration>` there."""
+    config: str | None = None
+    """A configuration's name or file; None: the default, or where the mapping gets real film, adaptation."""
+    data: tuple[Path, ...] = ()
+    real: tuple[Path, ...] = ()
+    minutes: float | None = None
+    """For all the runs together."""
+    device: str | None = None
+    """None: a GPU where there is one."""
+    workers: int | None = None
+    """None: as the configuration has it, else as many as there are spare processors, up to 4."""
+    assignments: tuple[str, ...] = ()
+    """Of the task named; not of those run before it."""
+
+
+def train(request: TrainingRequest, emit: EmitTraining) -> list[TrainingReport]:
+    """Run what was asked for, or go on with it; returns a report for each run that was begun.
+
+    Raises UsageError or TrainingError where it cannot be carried out as worded.
+    """
+    deadline = None if request.minutes is None else time.monotonic() + 60 * request.minutes
+    reports: list[TrainingReport] = []
+    for config in planned(request):
+        left = None if deadline is None else (deadline - time.monotonic()) / 60
+        if left is not None and left <= 0:
+            break
+        reports.append(make_trainer(config, request, emit).run(left))
+        if not reports[-1].is_finished or reports[-1].was_stopped:
+            break
+    return reports
+
+
+def planned(request: TrainingRequest) -> list[RunConfig]:
+    """Return the runs to make, in their order; raises UsageError for real film that none of them looks at."""
+    default = ADAPTED if request.real and request.task == "mapping" else DEFAULT
+    own = load_config(request.task, request.config or default)
+    configs = [*chain(own)[:-1], assigned(own, request.assignments)]
+    if request.real and not any(configuration(run.task, run.model).wants_real for run in configs):
+        raise UsageError(
+            f"{request.task} with the configuration {own.name!r} does not look at real film. Leave --real "
+            "away, or name another configuration with --config."
+        )
+    return configs
+
+
+def make_trainer(config: RunConfig, request: TrainingRequest, emit: EmitTraining) -> Trainer:
+    """Make the trainer of one run, its data gathered and its nets built."""
+    kind = configuration(config.task, config.model)
+    settings = _with_workers(config, request.workers)
+    run = request.output / config.folder_name
+    weights = _weights(config, kind, settings.weights, request.output)
+    gathered = gather(
+        request.data, request.real, kind, settings.data, run=run, cache=request.output / "frames"
+    )
+    device = torch.device(request.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    torch.manual_seed(step_seed(settings.training.seed, 0, "weights"))
+    materials = Materials(
+        prepared=gathered.prepared,
+        train=gathered.split.train,
+        validation=gathered.split.validation,
+        real=gathered.real,
+        weights=weights,
+        device=device,
+    )
+    built = kind.build(settings, materials)
+    for notice in built.notices:
+        emit(TrainingNotice(built.recipe.name, 0, notice))
+    return Trainer(
+        built.recipe,
+        built.source,
+        settings.training,
+        run,
+        device,
+        emit=emit,
+        described=_described(config, settings, weights),
+        digest=gathered.digest,
+    )
+
+
+def _with_workers(config: RunConfig, workers: int | None) -> RunSettings:
+    settings = config.settings()
+    if workers is None and "workers" in settings.training.model_fields_set:
+        return settings
+    if workers is None:
+        workers = min(4, max(1, (os.cpu_count() or 2) - 1))
+    return settings.model_copy(update={"training": settings.training.model_copy(update={"workers": workers})})
+
+
+def _described(config: RunConfig, settings: RunSettings, weights: Mapping[str, Path]) -> dict[str, Any]:
+    sections = settings.model_dump(mode="json", exclude={"training"})
+    return {
+        "task": config.task,
+        "model": config.model,
+        **sections,
+        "weights": {name: weights_digest([path]) for name, path in weights.items()},
+    }
+
+
+def _weights(config: RunConfig, kind: Configuration, named: WeightFiles, output: Path) -> dict[str, Path]:
+    """Find the files of weights that a run builds on, by `domain_a`, `domain_b`, `start`, `vgg16`."""
+    found = {name: _file(name, value) for name, value in named.model_dump().items() if value}
+    for task in kind.needs:
+        name = task.replace("-", "_")
+        if name not in found:
+            found[name] = _finished(output / f"{task}-{config.name}", task, config.name)
+    return found
+
+
+def _file(name: str, value: str) -> Path:
+    """Return a path as it was named, or the shipped weights of that name."""
+    if "/" in value or value.endswith(".safetensors"):
+        path = Path(value)
+        if not path.exists():
+            raise UsageError(f"weights.{name} = {value}: there is no such file. Check the name.")
+        return path
+    folder = Path(str(files("reelfix.restoration") / "weights"))
+    path = folder / f"{value}.safetensors"
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.safetensors"))) or "none"
+        raise UsageError(
+            f"weights.{name} = {value}: no weights of that name are shipped (there are: {known}). Name a "
+            f"file with --set weights.{name}=PATH, or begin anew with --set weights.{name}= (empty)."
+        )
+    return path
+
+
+def _finished(run: Path, task: str, name: str) -> Path:
+    written = sorted(run.glob("*.safetensors"))
+    if len(written) != 1:
+        state = "is not finished" if run.exists() else "was not begun"
+        raise UsageError(
+            f"this builds on {task}, and {run} {state}. Run `reelfix train {task} --config {name}` first, or "
+            f"name its weights with --set weights.{task.replace('-', '_')}=PATH."
+        )
+    return written[0]
