@@ -42,13 +42,16 @@ def make_console() -> "Console":
     )
 
 
-def _table(columns: Sequence[str]) -> "Table":
+def make_table(columns: Sequence[str]) -> "Table":
+    """Return an empty table, as all of ours look."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False)
     for name in columns:
-        table.add_column(name, justify="right" if name in ("shot", "seconds", "size") else "left")
+        table.add_column(
+            name, justify="right" if name in ("shot", "seconds", "size", "parameters") else "left"
+        )
     return table
 
 
@@ -105,7 +108,7 @@ def _remarks(status: "ReelStatus") -> Iterable[str]:
 def _stage_table(status: "ReelStatus") -> "Table":
     from reelfix.pipeline.status import STATES
 
-    table = _table(["stage", "shots", "size", "seconds"])
+    table = make_table(["stage", "shots", "size", "seconds"])
     for stage in status.stages:
         counts = status.count(stage)
         text = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
@@ -117,7 +120,7 @@ def _stage_table(status: "ReelStatus") -> "Table":
 def _shot_table(status: "ReelStatus") -> "Table":
     from rich.text import Text
 
-    table = _table(["shot", "frames", *status.stages, "note"])
+    table = make_table(["shot", "frames", *status.stages, "note"])
     for group in _alike(status.shots):
         first, last = group[0], group[-1]
         numbers = str(first.shot) if first is last else f"{first.shot}-{last.shot}"
@@ -161,7 +164,7 @@ def print_shots(name: str, shots: Sequence["Shot"], rate: float) -> None:
     """Print a shot list."""
     console = make_console()
     console.print(f"{name}: {counted(len(shots), 'shot')}", style="bold")
-    table = _table(["shot", "frames", "length", "seconds", "settings", "note"])
+    table = make_table(["shot", "frames", "length", "seconds", "settings", "note"])
     for shot in shots:
         own = [
             f"{stage}.{key}={value}"
