@@ -5,6 +5,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from reelfix.io.ffmpeg import ffmpeg_version
 from reelfix.io.landing import Landing, file_sha256, files_of
 from reelfix.io.master_check import Decoded
 from reelfix.pipeline.user_masks import UserMask, user_masks_of
+from reelfix.restoration.net_record import net_record
 
 if TYPE_CHECKING:
     from reelfix.pipeline.export_job import ExportJob, Piece
@@ -189,6 +191,7 @@ def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
                 "version": stage.version,
                 "settings": entry.task.settings,
                 "weights": list(stage.weights),
+                "models": [_model(*named) for named in zip(stage.models, stage.weights, strict=False)],
                 "learned_pixels": bool(stage.weights) and "frames" in stage.makes,
                 "key": entry.task.key,
                 "inputs": {source.product: source.key for source in entry.task.inputs},
@@ -209,6 +212,12 @@ def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
             if mask.touches(outcome.shot)
         ],
     }
+
+
+@cache
+def _model(reference: str, sha256: str) -> dict[str, Any]:
+    """What a net is, of that digest: a large file is read once, not for every shot."""
+    return net_record(reference)
 
 
 def _stream(stream: Any) -> dict[str, Any]:

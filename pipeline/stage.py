@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from reelfix.restoration.models.weights import sha256_of
+
 if TYPE_CHECKING:
     import torch
 
@@ -108,9 +110,14 @@ class Stage(ABC, Generic[S]):
         return 0
 
     @property
-    def weights(self) -> tuple[str, ...]:
-        """SHA-256 of every weights file that the stage will load."""
+    def models(self) -> tuple[str, ...]:
+        """Names, or paths, of all weights that the stage will load."""
         return ()
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """SHA-256 of every weights file that the stage will load: part of the key."""
+        return tuple(sha256_of(model) for model in self.models)
 
     @abstractmethod
     def open(self, device: torch.device) -> Process:

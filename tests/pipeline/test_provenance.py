@@ -22,6 +22,8 @@ from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.stage import Process, Stage, StageSettings
 from reelfix.pipeline.verify_master import verify_master
+from reelfix.restoration.models.weights import sha256_of
+from reelfix.restoration.net_record import net_record
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ class Learned(Stage[StageSettings]):
     version = 3
     reads = ("frames",)
     makes = ("frames",)
-    weights = ("ab" * 32,)  # type: ignore[assignment]
+    models = ("dirt",)  # type: ignore[assignment]
 
     def open(self, device: object) -> Process:
         raise NotImplementedError
@@ -107,7 +109,8 @@ def test_a_model_that_touched_pixels_is_named(reel: Reel, monkeypatch: pytest.Mo
         "stage": "restore",
         "version": 3,
         "settings": {"strength": 0.5},
-        "weights": ["ab" * 32],
+        "weights": [sha256_of("dirt")],
+        "models": [net_record("dirt")],
         "learned_pixels": True,
         "key": "k" * 64,
         "inputs": {"frames": "s"},
