@@ -28,6 +28,7 @@ from reelfix.restoration.damage.drop_outs import DropOuts
 from reelfix.restoration.damage.dyes import DyeFading
 from reelfix.restoration.damage.eras import ERAS
 from reelfix.restoration.damage.fading import Fading
+from reelfix.restoration.damage.full_eras import CHANCES, FULL_ERAS
 from reelfix.restoration.damage.generations import Generations
 from reelfix.restoration.damage.grain import Grain
 from reelfix.restoration.damage.hairs import GateHairs, Hairs
@@ -38,6 +39,7 @@ from reelfix.restoration.damage.interlace import Interlace
 from reelfix.restoration.damage.light import Uneven, Vignette
 from reelfix.restoration.damage.low_resolution import LowResolution
 from reelfix.restoration.damage.marks import DIRT, PLANES, SCRATCH, VISIBLE, Kind
+from reelfix.restoration.damage.mixture import random_settings
 from reelfix.restoration.damage.motion_blur import MotionBlur
 from reelfix.restoration.damage.mould import Mould
 from reelfix.restoration.damage.scratches import Scratches
@@ -60,8 +62,10 @@ from reelfix.restoration.damage.tone import Flicker, LocalFlicker
 from reelfix.restoration.damage.weave import Weave
 
 __all__ = [
+    "CHANCES",
     "DIRT",
     "ERAS",
+    "FULL_ERAS",
     "NOTHING",
     "PLANES",
     "SCRATCH",
@@ -110,6 +114,7 @@ __all__ = [
     "damage_clip",
     "evenly_exposed",
     "load_shapes",
+    "random_settings",
     "steady_truth",
     "structured_only",
     "unstructured_only",

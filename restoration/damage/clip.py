@@ -1,36 +1,25 @@
 """Damage to a clip: a clean one goes in, the damaged one comes out, with the truth of what was done."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from reelfix.restoration.arrays import as_array
-from reelfix.restoration.damage.abrasions import abrasion_marks
-from reelfix.restoration.damage.blotches import blotch_marks
-from reelfix.restoration.damage.cue_marks import cue_marks
-from reelfix.restoration.damage.dirt import dirt_marks
-from reelfix.restoration.damage.drop_outs import drop_out_marks
-from reelfix.restoration.damage.hairs import gate_hair_marks, hair_marks
-from reelfix.restoration.damage.holes import corner_marks, hole_marks
 from reelfix.restoration.damage.host_operators import HostOperators
 from reelfix.restoration.damage.interlace import combed_marks
-from reelfix.restoration.damage.marks import Kind, Mark
-from reelfix.restoration.damage.mould import mould_marks
-from reelfix.restoration.damage.operators import MarkTruth, Operators
+from reelfix.restoration.damage.layers import copied_and_fresh
+from reelfix.restoration.damage.marks import Kind
+from reelfix.restoration.damage.operators import MarkTruth, Operators, joined
 from reelfix.restoration.damage.part import of_part
 from reelfix.restoration.damage.picture import Picture, nothing_befell
-from reelfix.restoration.damage.scratches import scratch_marks
 from reelfix.restoration.damage.settings import DamageSettings
 from reelfix.restoration.damage.shapes import Shapes
-from reelfix.restoration.damage.sources import Sources, spawn_sources
-from reelfix.restoration.damage.splices import splice_marks
-from reelfix.restoration.damage.stains import stain_marks
+from reelfix.restoration.damage.sources import spawn_sources
 from reelfix.restoration.damage.steps import Role, taken
 from reelfix.restoration.damage.surface import Surface, Whole
 from reelfix.restoration.damage.tensor_operators import TensorOperators
@@ -110,18 +99,18 @@ def damage_clip(
     surface = replace(surface, film_height_mm=drawn.film_height_mm)
     sources = spawn_sources(random)
     truth = nothing_befell(surface)
-    picture = Picture(drawn, surface, operators, sources, truth).steps()
-    clean = clip.detach().to(torch.float32)
-    unmarked = taken(clean, picture)
-    marked, laid = operators.lay(unmarked, _marks(drawn, surface, sources))
+    picture = Picture(drawn, surface, operators, sources, truth)
+    taking, copying = picture.taking(), list(picture.copying())
     transfer = Transfer(drawn, surface, operators, sources, truth)
     signal = list(transfer.steps())
-    frames = taken(marked, signal)
+    clean = clip.detach().to(torch.float32)
+    copied, fresh = copied_and_fresh(drawn, surface, sources)
+    frames, early = operators.lay(taken(clean, taking), copied)
+    frames, late = operators.lay(taken(frames, copying), fresh)
+    frames, laid = taken(frames, signal), joined(early, late)
     if transfer.pattern is not None:
         laid = _interlaced(laid, transfer.pattern)
-    made = {name: taken(clean, picture, VERSIONS[name]) for name in versions if name != "unmarked"}
-    if "unmarked" in versions:
-        made["unmarked"] = taken(unmarked, signal)
+    made = {name: taken(clean, [*taking, *copying, *signal], VERSIONS[name]) for name in versions}
     return DamagedClip(
         frames,
         laid.mask,
@@ -150,28 +139,6 @@ def _interlaced(laid: MarkTruth, pattern: npt.NDArray[np.float32]) -> MarkTruth:
 
 def _tensor(values: npt.NDArray[np.float32], like: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(values)).to(like.device)
-
-
-def _marks(settings: DamageSettings, surface: Surface, sources: Sources) -> Iterator[Mark]:
-    """All marks, in the order in which they are laid."""
-    layers: tuple[tuple[Callable[..., Iterable[Mark]], Any, str], ...] = (
-        (gate_hair_marks, settings.gate_hairs, "gate hairs"),
-        (scratch_marks, settings.scratches, "scratches"),
-        (blotch_marks, settings.blotches, "blotches"),
-        (abrasion_marks, settings.abrasions, "abrasions"),
-        (stain_marks, settings.stains, "stains"),
-        (mould_marks, settings.mould, "mould"),
-        (dirt_marks, settings.dirt, "dirt"),
-        (hair_marks, settings.hairs, "hairs"),
-        (splice_marks, settings.splices, "splices"),
-        (cue_marks, settings.cue_marks, "cue marks"),
-        (drop_out_marks, settings.drop_outs, "drop-outs"),
-        (hole_marks, settings.holes, "holes"),
-        (corner_marks, settings.corners, "corners"),
-    )
-    for draw, kind, name in layers:
-        if kind is not None:
-            yield from draw(kind, surface, sources[name])
 
 
 def steady_truth(clip: torch.Tensor, damaged: DamagedClip) -> torch.Tensor:

@@ -25,6 +25,14 @@ class MarkTruth:
     """uint8 (T, H, W): the largest change that a mark made, times 255."""
 
 
+def joined(one: MarkTruth, other: MarkTruth) -> MarkTruth:
+    """What two layers of marks did to the same clip."""
+    kinds = dict(one.kinds)
+    for kind, marked in other.kinds.items():
+        kinds[kind] = kinds[kind] | marked if kind in kinds else marked
+    return MarkTruth(torch.maximum(one.mask, other.mask), kinds, torch.maximum(one.strength, other.strength))
+
+
 class Operators(Protocol):
     """Operators on frames, float32 (T, C, H, W) in [0, 1]. They return new frames and leave theirs alone.
 

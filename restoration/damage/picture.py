@@ -61,7 +61,7 @@ def nothing_befell(surface: Surface) -> PictureTruth:
 
 @dataclass(frozen=True)
 class Picture:
-    """Draws what befalls the picture before any mark lies on it."""
+    """Draws what befalls the picture."""
 
     settings: DamageSettings
     surface: Surface
@@ -69,9 +69,9 @@ class Picture:
     sources: Sources
     truth: PictureTruth
 
-    def steps(self) -> list[Step]:
-        """Draw the steps, and fill in the truth of them."""
-        return [*self._optics(), *self._exposure(), *self._grain(), *self._copies()]
+    def taking(self) -> list[Step]:
+        """Draw what befalls the picture on its first film, and fill in the truth of it."""
+        return [*self._optics(), *self._exposure(), *self._grain()]
 
     def _optics(self) -> Iterator[Step]:
         """The lens, the camera's motion, and the film's in the gate."""
@@ -134,8 +134,8 @@ class Picture:
             source = self.sources["stock"]
             yield Step("grain", partial(_stocked, settings=stock, operators=self.operators, source=source))
 
-    def _copies(self) -> Iterator[Step]:
-        """Prints from prints, and what became of them."""
+    def copying(self) -> Iterator[Step]:
+        """Draw what befalls it in prints from prints, and what became of them, and fill in the truth."""
         copies, settings = self.settings.generations, self.settings
         if copies is not None:
             self.truth.tell(

@@ -68,6 +68,9 @@ class DamageSettings:
     splices: Splices | None = None
     cue_marks: CueMarks | None = None
     drop_outs: DropOuts | None = None
+    copied_marks: float = 0.0
+    """Share of the dirt, and chance of each other kind of wear, that lay on the film before it was copied:
+    it is as blurred, grainy, faded and coloured as the picture. The truth is what it was when it was laid."""
 
 
 NOTHING = DamageSettings(None, None, None, None, None)
@@ -90,7 +93,9 @@ STRUCTURED = frozenset(
         "drop_outs",
     }
 )
-"""Fields of DamageSettings that lay marks which hide the picture; `film_height_mm` belongs to both."""
+"""Fields of DamageSettings that lay marks which hide the picture."""
+
+_BOTH = frozenset({"film_height_mm", "copied_marks"})
 
 
 def structured_only(settings: DamageSettings) -> DamageSettings:
@@ -107,5 +112,5 @@ def _fields(settings: DamageSettings, *, structured: bool) -> dict[str, Any]:
     return {
         each.name: getattr(settings, each.name)
         for each in fields(DamageSettings)
-        if each.name == "film_height_mm" or (each.name in STRUCTURED) == structured
+        if each.name in _BOTH or (each.name in STRUCTURED) == structured
     }

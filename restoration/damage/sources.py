@@ -32,6 +32,7 @@ _LATER = (
     "tape",
     "drop-outs",
     "interlace",
+    "copied marks",
 )
 """New kinds go to the end: a place in these lists is a kind's seed."""
 

@@ -37,7 +37,7 @@ STOCKS: Mapping[str, Stock] = MappingProxyType(
         "duplicating": Stock(0.009, 0.45, shadows=0.4, highlights=0.4, correlation=1.0),
         # A reversal's grain is that of the dark parts: the coarse grains went to the first image.
         "reversal 16 mm": Stock(0.020, 0.75, coarse=0.05, shadows=0.7, highlights=0.35, correlation=1.0),
-        "reversal 8 mm": Stock(0.032, 1.0, coarse=0.10, shadows=0.7, highlights=0.35, correlation=1.0),
+        "reversal 8 mm": Stock(0.028, 0.9, coarse=0.10, shadows=0.7, highlights=0.35, correlation=1.0),
         # Dye clouds: softer than silver, the blue-sensitive layer on top the coarsest.
         "colour reversal": Stock(
             0.018, 0.8, shadows=0.7, highlights=0.3, correlation=0.35, layers=(0.9, 0.8, 1.3)
@@ -46,7 +46,7 @@ STOCKS: Mapping[str, Stock] = MappingProxyType(
             0.015, 0.7, shadows=0.55, highlights=0.4, correlation=0.25, layers=(0.9, 0.8, 1.4)
         ),
         "colour 8 mm": Stock(
-            0.030, 1.1, coarse=0.05, shadows=0.75, highlights=0.3, correlation=0.4, layers=(0.9, 0.85, 1.25)
+            0.027, 1.0, coarse=0.05, shadows=0.75, highlights=0.3, correlation=0.4, layers=(0.9, 0.85, 1.25)
         ),
     }
 )

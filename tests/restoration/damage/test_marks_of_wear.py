@@ -12,6 +12,7 @@ from reelfix.restoration.damage import (
     DamagedClip,
     DamageSettings,
     Dirt,
+    Fading,
     Holes,
     Kind,
     Mould,
@@ -134,3 +135,16 @@ def test_structured_and_unstructured_damage_part() -> None:
     assert torch.equal(marks.gains, torch.ones(6))
     overlap = (marks.mask > 0) & (both.mask > 0)
     assert int(overlap.sum()) > 0.8 * int((both.mask > 0).sum())
+
+
+def test_copied_marks_are_as_the_picture_is() -> None:
+    dirt = Dirt(per_frame=15, radius=0.05, bright=1.0)
+    fading = Fading(black=0.2, white=0.7)
+    fresh, copied = (
+        _damage(replace(NOTHING, dirt=dirt, fading=fading, copied_marks=share)) for share in (0.0, 1.0)
+    )
+    assert float(fresh.frames.max()) > 0.8
+    assert float(copied.frames.max()) <= 0.7001
+    assert (copied.kinds["dirt"] | ~fresh.kinds["dirt"]).float().mean() > 0.99
+    some = _damage(replace(NOTHING, dirt=dirt, fading=fading, copied_marks=0.5))
+    assert 0.01 < float((some.frames > 0.75).float().mean()) < float((fresh.frames > 0.75).float().mean())
