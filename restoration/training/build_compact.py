@@ -32,7 +32,7 @@ _VALIDATION_BATCH = 4
 class DomainRecipe(Settings):
     """Of a domain's autoencoder."""
 
-    rate: float = Field(default=1e-3, gt=0.0)
+    rate: float = Field(default=3e-4, gt=0.0)
     shape: CompactShape = CompactShape()
     loss: DomainWeights = DomainWeights()
 
