@@ -1,0 +1,172 @@
+"""The compact nets over a shot's frames: what is left after filling, taken out as far as the bars say."""
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch.nn import functional
+
+from reelfix.restoration.arrays import as_array
+from reelfix.restoration.motion import Motion
+from reelfix.restoration.triplet.compact import CELL, MULTIPLE, CompactNets, View, padded_view
+from reelfix.restoration.triplet.context import NEIGHBOUR_STEPS, neighbours_along
+from reelfix.restoration.triplet.restorer_bars import Bars
+from reelfix.restoration.triplet.restorer_context import neighbours_on_device
+from reelfix.restoration.triplet.restorer_folded import FoldedNets
+from reelfix.restoration.triplet.tiling import tile_for, tiled
+
+Precision = Literal["auto", "bfloat16", "float32"]
+
+NEIGHBOUR_REACH = max(NEIGHBOUR_STEPS)
+"""Frames on either side that the nets see of a frame, filled."""
+
+MEMORY_BYTES = 2 * 2**30
+"""What the nets may take for one frame; frames for which that is too little go through in tiles."""
+
+_OVERLAP = 256  # pixels that two tiles share
+_BYTES_PER_PIXEL = 80  # held at the worst moment, for each byte of a number: measured, and rounded up
+
+
+class Restored(NamedTuple):
+    """What became of the frames of a window's core."""
+
+    frames: torch.Tensor
+    """float32 (T, C, H, W) in [0, 1]."""
+    latents: torch.Tensor | None
+    """float16 (T, latent, 4 ceil(H / 16), 4 ceil(W / 16)), after the mapping; None unless asked for."""
+
+
+class CompactRestorer:
+    """The compact nets at given bars, on a device.
+
+    Frames go through one at a time, so that their bytes do not depend on the windows they come in. The nets
+    see luma (Rec. 601), and what they change of it is added to every channel: colour is kept.
+    """
+
+    def __init__(
+        self,
+        nets: CompactNets,
+        bars: Bars,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        strength: float = 1.0,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
+        """Copy `nets` to the device in `dtype`; `strength` in [0, 1] scales all bars.
+
+        With all bars 0 the frames come back with their own bits. Raises ValueError for a strength out of
+        range, or a dtype that the nets do not compute in.
+        """
+        strengths = bars.times(strength)
+        self._is_identity = not any(strengths)
+        self._nets = FoldedNets(nets, strengths, device, dtype)
+        self._device = device
+        bytes_per_pixel = _BYTES_PER_PIXEL * dtype.itemsize
+        self._pixels = memory_bytes // bytes_per_pixel
+        self._tile = tile_for(memory_bytes, bytes_per_pixel, multiple=MULTIPLE, overlap=_OVERLAP)
+
+    @torch.inference_mode()
+    def restore(
+        self,
+        filled: torch.Tensor,
+        mask: torch.Tensor,
+        motion: Motion,
+        core: slice,
+        *,
+        keep_latents: bool = False,
+    ) -> Restored:
+        """Return the frames `core` of a window, restored.
+
+        `filled`: float32 (T, C, H, W) in [0, 1], C = 1 or 3, as `restore_damage` left them; `mask`: uint8 (T,
+        2, H, W), the probability of damage times 255; `motion` of the same frames. The window reaches
+        NEIGHBOUR_REACH frames beyond the core on either side where the shot does.
+
+        Raises torch.OutOfMemoryError, saying what to do, where not even small tiles fit into a GPU.
+        """
+        wanted = range(*core.indices(len(filled)))
+        if self._is_identity and not keep_latents:
+            return Restored(filled[core], None)
+        lumas = _lumas(filled.to(self._device))
+        frames, latents = [], []
+        for t in wanted:
+            change, latent = self._change(lumas, mask[t], motion, t, keep_latents)
+            frames.append((filled[t] + change.to(filled.device)).clamp_(0, 1))
+            if latent is not None:
+                latents.append(latent.to(filled.device))
+        if self._is_identity:
+            return Restored(filled[core], torch.stack(latents))
+        return Restored(torch.stack(frames), torch.stack(latents) if keep_latents else None)
+
+    def _change(
+        self, lumas: torch.Tensor, mask: torch.Tensor, motion: Motion, t: int, keep_latents: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What is to be added to frame t, (H, W), and its latents."""
+        height, width = lumas.shape[1:]
+        view = padded_view(self._view(lumas, mask, motion, t))
+        grown_height, grown_width = view.frame.shape[2:]
+        # Cells' trust as pixels', so that all is of one size for the tiles.
+        trust = functional.interpolate(view.trust, scale_factor=CELL, mode="nearest")
+        is_small = grown_height * grown_width <= self._pixels
+        tile = max(self._tile, grown_height, grown_width) if is_small else self._tile
+        tile += -tile % MULTIPLE
+
+        def net(
+            frame: torch.Tensor, marks: torch.Tensor, neighbours: torch.Tensor, trusts: torch.Tensor
+        ) -> torch.Tensor:
+            part = View(frame, marks, neighbours, trusts[..., ::CELL, ::CELL])
+            return self._run(part, keep_latents)
+
+        try:
+            out = tiled(
+                net, [view.frame, view.mask, view.neighbours, trust], tile, _OVERLAP, multiple=MULTIPLE
+            )
+        except torch.OutOfMemoryError as error:
+            raise torch.OutOfMemoryError(
+                f"a frame of {width} x {height} does not fit into the memory of {self._device}, not even in "
+                "tiles. Give the GPU to this run alone, or run without it (leave --gpus out)."
+            ) from error
+        change = out[0, 0, :height, :width]
+        if not keep_latents:
+            return change, None
+        return change, functional.pixel_unshuffle(out[0, 1:], CELL).to(torch.float16)
+
+    def _run(self, view: View, keep_latents: bool) -> torch.Tensor:
+        """The change of luma (1, 1, H, W), and below it, where wanted, the latents laid out in pixels."""
+        seen = self._nets.seen(*view)
+        before, move = self._nets.latents(seen, view.mask)
+        change = self._nets.change(before, move)[None, None]
+        if not keep_latents:
+            return change
+        latents = before.float() + move.float()
+        return torch.cat([change, functional.pixel_shuffle(latents, CELL)], dim=1)
+
+    def _view(self, lumas: torch.Tensor, mask: torch.Tensor, motion: Motion, t: int) -> View:
+        first, last = max(t - NEIGHBOUR_REACH, 0), t + NEIGHBOUR_REACH + 1
+        around, moving, here = lumas[first:last], motion[first:last], t - first
+        if self._device.type == "cpu":
+            neighbours, trust = neighbours_along(list(as_array(around)), moving, here)
+        else:
+            neighbours, trust = neighbours_on_device(around, moving, here)
+        marks = mask.amax(dim=0).to(self._device).float().div_(255)
+        return View(lumas[t][None, None], marks[None, None], neighbours[None], trust[None])
+
+
+def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:
+    """Return the type to compute in: `auto` is bfloat16 where the device has instructions for it.
+
+    So `auto` may give other bytes on other machines, by a fraction of a code value of 8 bits.
+    """
+    if precision != "auto":
+        return torch.bfloat16 if precision == "bfloat16" else torch.float32
+    if device.type == "cuda":
+        has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if has_bfloat16 else torch.float32
+
+
+def _lumas(frames: torch.Tensor) -> torch.Tensor:
+    """Luma (T, H, W) of frames (T, C, H, W), C = 1 or 3; Rec. 601 weights, as `arrays.luma_of`."""
+    if frames.shape[1] == 1:
+        return frames[:, 0]
+    return 0.299 * frames[:, 0] + 0.587 * frames[:, 1] + 0.114 * frames[:, 2]
