@@ -55,6 +55,7 @@ class CropSettings(Settings):
     validation_crop: int = Field(default=192, ge=32, multiple_of=16)
     holes: float = Field(default=0.25, ge=0.0, le=1.0)
     faded: float = Field(default=0.3, ge=0.0, le=1.0)
+    alone: float = Field(default=0.15, ge=0.0, le=1.0)
 
 
 class DomainRun(RunSettings):
@@ -144,7 +145,8 @@ def _source(
     materials: Materials, part: Part, seed: int, batch_size: int, crop: int, crops: CropSettings
 ) -> Source:
     def of(folder: Path) -> Source:
-        return PreparedSource(folder, part, seed, batch_size, crop, holes=crops.holes, faded=crops.faded)
+        shares = {"holes": crops.holes, "faded": crops.faded, "alone": crops.alone}
+        return PreparedSource(folder, part, seed, batch_size, crop, **shares)
 
     return TurnsSource(tuple(of(folder) for folder in materials.prepared))
 

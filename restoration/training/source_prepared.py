@@ -40,6 +40,8 @@ class PreparedSource:
     """Share of the crops in which a place that no neighbour shows was cut out."""
     faded: float = 0.3
     """Share of the crops that are faded."""
+    alone: float = 0.15
+    """Share of the crops that have no neighbours, as stills have none."""
 
     def __post_init__(self) -> None:
         if self.crop % MULTIPLE:
@@ -67,6 +69,9 @@ class PreparedSource:
         top = CELL * int(random.integers((height - self.crop) // CELL + 1))
         left = CELL * int(random.integers((width - self.crop) // CELL + 1))
         crop = crop_of(arrays, t, top, left, self.crop)
+        if random.random() < self.alone:
+            crop["neighbours"] = np.broadcast_to(crop["frame"], crop["neighbours"].shape)
+            crop["trust"] = np.zeros_like(crop["trust"])
         if random.random() < self.holes:
             other = self.items[int(random.integers(len(self.items)))]
             _cut_hole(crop, _hole(other, self.crop, random))

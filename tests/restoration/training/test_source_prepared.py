@@ -58,7 +58,7 @@ def test_all_pictures_turn_and_fade_alike(folder: Path) -> None:
 
 
 def test_holes_are_hidden_from_the_net_and_not_from_the_truth(folder: Path) -> None:
-    batch = _source(folder, holes=1.0, faded=0.0).batch(0)
+    batch = _source(folder, holes=1.0, faded=0.0, alone=0.0).batch(0)
     hole = batch["mask"] > 0.5
     assert 0 < float(hole.float().mean()) < 0.5
     assert torch.equal(batch["frame"][~hole], batch["clean"][~hole])
@@ -66,6 +66,12 @@ def test_holes_are_hidden_from_the_net_and_not_from_the_truth(folder: Path) -> N
     four = hole.expand(-1, 4, -1, -1)
     assert torch.equal(batch["neighbours"][four], batch["frame"].expand(-1, 4, -1, -1)[four])
     assert float(batch["trust"].min()) < 1
+
+
+def test_a_still_has_nothing_around_it(folder: Path) -> None:
+    batch = _source(folder, alone=1.0, holes=0.0, faded=0.0).batch(0)
+    assert float(batch["trust"].abs().max()) == 0
+    assert torch.equal(batch["neighbours"], batch["frame"].expand(-1, 4, -1, -1))
 
 
 def test_without_motion_neighbours_are_the_same_place_of_the_other_frames(folder: Path) -> None:
