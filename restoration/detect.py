@@ -1,17 +1,21 @@
 """Damage found: two probability maps a frame, dirt (in one frame) and running scratches (in many)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane, as_array, luma_of
 from reelfix.restoration.blotch_evidence import VIEWS, scene_of
+from reelfix.restoration.detector import Detector, Looks, look_at
+from reelfix.restoration.detector_inputs import EACH_WAY, OWN, Look, inputs_of
 from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.neighbours import neighbours_of, repeats_in
 from reelfix.restoration.running_damage import Seen, running_damage
 
-_EACH_WAY = 3  # neighbours looked for before a frame, and after it
+_DIRT, _SCRATCH = 0, 1
 
 
 def detect_damage(
@@ -24,13 +28,18 @@ def detect_damage(
     scratches: bool = True,
     first: int = 0,
     seen: Seen | None = None,
+    detector: Detector | None = None,
+    looks: Looks | None = None,
 ) -> torch.Tensor:
     """Return the masks of `frames[core]`: uint8 (T, 2, H, W), planes dirt and scratch, probability times 255.
 
     `frames` float32 (T, C, H, W) in [0, 1], with REACH more on either side of the core where the shot has
-    them (`neighbours.REACH`, and `running_damage.REACH` for scratches); `motion` of the same frames. 128 and
-    above means damaged. `strength` 0 finds nothing. `first`: number in the shot of the first of `frames`;
-    `seen`: what was made of windows of the same shot before.
+    them (`neighbours.REACH`, `running_damage.REACH` for scratches, `detector_inputs.REACH` for a detector);
+    `motion` of the same frames. 128 and above means damaged. `strength` 0 finds nothing. `first`: number in
+    the shot of the first of `frames`; `seen` and `looks`: what was made of windows of the same shot before.
+
+    With a `detector`, what was found without it is weighed by its net; a frame without neighbours shows it
+    too little.
     """
     images = as_array(frames)
     wanted = range(*core.indices(len(images)))
@@ -39,17 +48,32 @@ def detect_damage(
         return torch.zeros((len(wanted), 2, height, width), dtype=torch.uint8, device=frames.device)
     lumas = map_frames(luma_of, list(images))
     repeats = repeats_in(lumas)
-    running = (
-        running_damage(lumas, repeats, motion, wanted, strength, first=first, seen=seen) if scratches else []
-    )
+    running: list[Plane] = []
+    if scratches or detector:
+        running = running_damage(lumas, repeats, motion, wanted, strength, first=first, seen=seen)
+    looked: Mapping[int, Look] = {}
+    if detector:
+        looked = look_at(looks if looks is not None else {}, lumas, motion, first)
 
-    def masks(t: int) -> Plane:
+    def told(t: int) -> tuple[Plane, Plane | None]:
         planes = np.zeros((2, height, width), np.uint8)
-        if scratches:
-            planes[1] = running[t - wanted.start]
-        if dirt:
-            neighbours = neighbours_of(repeats, motion, t, _EACH_WAY)
-            planes[0] = dirt_probability(scene_of(lumas, neighbours[:VIEWS], t), strength)
-        return planes
+        scene = scene_of(lumas, neighbours_of(repeats, motion, t, EACH_WAY)[:VIEWS], t)
+        if running:
+            planes[_SCRATCH] = running[t - wanted.start]
+        if dirt or detector:
+            planes[_DIRT] = dirt_probability(scene, strength)
+        if not detector or len(scene.views) < 2:
+            return planes, None
+        inputs = inputs_of(scene, looked, t, list(planes), strength)
+        return planes, inputs if inputs[:OWN].any() else None  # an even picture has no damage
 
-    return torch.from_numpy(np.stack(map_frames(masks, wanted))).to(frames.device)
+    masks = []
+    # As many frames at a time as there are threads: what the net is told of a frame is large.
+    threads = torch.get_num_threads()
+    for begin in range(0, len(wanted), threads):
+        for planes, inputs in map_frames(told, wanted[begin : begin + threads]):
+            judged = (
+                detector.probability(inputs, height, width) if detector and inputs is not None else planes
+            )
+            masks.append(judged * np.array([dirt, scratches], np.uint8)[:, None, None])
+    return torch.from_numpy(np.stack(masks)).to(frames.device)

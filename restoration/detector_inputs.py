@@ -20,6 +20,8 @@ REACH = 8
 """Frames to either side that what is told of one depends on."""
 INPUTS = 35
 """Channels."""
+OWN = 4
+"""The first of them: what stands out from its surroundings in the frame itself."""
 EACH_WAY = 3
 """Neighbours looked for before a frame, and after it; the first `VIEWS` of them are compared with it."""
 
@@ -131,7 +133,7 @@ def _on_scan(looks: Mapping[int, Look], frame: int) -> list[Plane]:
 
 
 def _staying(looks: Mapping[int, Look], frame: int, gain: np.float32) -> list[Plane]:
-    """What stays on the scan: mean detail, its deviation, its mean where the scene has gone, how often it had."""
+    """What stays on the scan: mean detail, its deviation, its mean where the scene has gone, how often so."""
     steps = [step for step in _FAR if frame + step in looks]
     own = looks[frame].detail
     if not steps:
@@ -156,7 +158,7 @@ def _staying(looks: Mapping[int, Look], frame: int, gain: np.float32) -> list[Pl
 def _gone(looks: Mapping[int, Look], frame: int, step: int, shape: tuple[int, ...]) -> Plane:
     """How surely (h, w) the scene has gone from where it was, `step` frames on."""
     way = range(frame, frame + step, 1 if step > 0 else -1)
-    path = sum(looks[t].forward if step > 0 else looks[t].backward for t in way)
+    path = np.sum([looks[t].forward if step > 0 else looks[t].backward for t in way], axis=0)
     away = np.minimum(np.hypot(path[..., 0], path[..., 1]) * np.float32(1 / _AWAY), 1)
     return np.asarray(cv2.resize(away, shape[::-1], interpolation=cv2.INTER_LINEAR))
 

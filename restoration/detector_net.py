@@ -6,6 +6,7 @@ runs from top to bottom (Hou et al., "Strip pooling", CVPR 2020).
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -25,8 +26,8 @@ class Block(nn.Module):
         super().__init__()
         self.first = nn.Conv2d(width, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        for parameter in self.second.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (B, C, h, w) to the same shape."""
@@ -34,7 +35,7 @@ class Block(nn.Module):
 
 
 class Strips(nn.Module):
-    """What columns have in common over a good part of the height: where a scratch runs on, broken or faint."""
+    """What columns have in common over a part of the height: where a scratch runs on, broken or faint."""
 
     def __init__(self, width: int, depth: int) -> None:
         super().__init__()
@@ -72,19 +73,20 @@ class DetectorNet(nn.Module):
         self.granule = max(_STRIP, 2 ** (len(widths) - 1))
         """Height and width of what comes in are padded to multiples of this."""
         self.stem = nn.Conv2d(inputs, widths[0], 3, padding=1)
-        levels = list(zip(widths, depths, strict=True))
-        self.down = nn.ModuleList(
-            nn.Conv2d(wide, deep, 2, stride=2) for (wide, _), (deep, _) in zip(levels, levels[1:], strict=False)
-        )
+        self.down = nn.ModuleList(nn.Conv2d(wide, deep, 2, stride=2) for wide, deep in pairwise(widths))
         self.encoder = nn.ModuleList(
-            nn.Sequential(*(Block(width) for _ in range(depth))) for width, depth in levels
+            nn.Sequential(*(Block(width) for _ in range(depth)))
+            for width, depth in zip(widths, depths, strict=True)
         )
-        self.up = nn.ModuleList(
-            nn.Conv2d(deep, wide, 1) for (wide, _), (deep, _) in zip(levels, levels[1:], strict=False)
-        )
+        self.up = nn.ModuleList(nn.Conv2d(deep, wide, 1) for wide, deep in pairwise(widths))
         self.decoder = nn.ModuleList(Block(width) for width in widths[:-1])
         self.strips = Strips(widths[0], strips)
         self.head = nn.Conv2d(widths[0], 4 * PLANES, 3, padding=1)
+        self.scale: torch.Tensor
+        self.shift: torch.Tensor
+        # What makes the logits those of the odds, plane by plane: measured once the net is trained.
+        self.register_buffer("scale", torch.ones(PLANES))
+        self.register_buffer("shift", torch.zeros(PLANES))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (B, inputs, h, w), on the half-size grid, to logits (B, 2, 2 h, 2 w)."""
@@ -101,4 +103,5 @@ class DetectorNet(nn.Module):
             x = kept[level] + coarse + (self.strips(kept[0]) if level == 0 else 0)
             x = self.decoder[level](x)
         logits = functional.pixel_shuffle(self.head(x), 2)  # Bx2x(2 h)x(2 w)
+        logits = logits * self.scale[:, None, None] + self.shift[:, None, None]
         return logits[:, :, : 2 * height, : 2 * width]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ _RUNNING_REACH = 8  # restoration.running_damage.REACH
 
 _DIRT_WEIGHTS = ("dirt",)
 _SCRATCH_WEIGHTS = ("scratch", "hairs")
+_NET = "detector"
 
 
 class DetectSettings(StageSettings):
@@ -26,13 +27,15 @@ class DetectSettings(StageSettings):
     """Look for dirt, dust, blotches and hairs."""
     scratches: bool = Field(default=True)
     """Look for running scratches, and hairs stuck in the gate."""
+    model: Literal["detector", "none"] = Field(default="detector")
+    """The net that weighs what is found; `none`: what is found without one."""
 
 
 class Detect(Stage[DetectSettings]):
     """Find what is on one frame and on neither neighbour, and lines that run through many frames."""
 
     name: ClassVar[str] = "detect"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
     may_read: ClassVar[tuple[str, ...]] = ("user_mask",)
     makes: ClassVar[tuple[str, ...]] = ("mask",)
@@ -43,23 +46,33 @@ class Detect(Stage[DetectSettings]):
         """Frames needed on either side of a frame."""
         if self.settings.strength == 0:
             return 0
-        return _RUNNING_REACH if self.settings.scratches else _REACH
+        return _RUNNING_REACH if self.settings.scratches or self._has_net else _REACH
 
     @property
     def weights(self) -> tuple[str, ...]:
         """SHA-256 of the judges' files; they say where damage is, and make no pixel."""
         if self.settings.strength == 0:
             return ()
-        names = [*_DIRT_WEIGHTS * self.settings.dirt, *_SCRATCH_WEIGHTS * self.settings.scratches]
+        # The net is told of both kinds, whichever is asked for.
+        dirt, scratches = self.settings.dirt or self._has_net, self.settings.scratches or self._has_net
+        names = [*_DIRT_WEIGHTS * dirt, *_SCRATCH_WEIGHTS * scratches, *(_NET,) * self._has_net]
         return tuple(sha256_of(name) for name in names)
+
+    @property
+    def _has_net(self) -> bool:
+        wanted = self.settings.dirt or self.settings.scratches
+        return wanted and self.settings.model == _NET and self.settings.strength > 0
 
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window."""
         from reelfix.restoration.detect import detect_damage
+        from reelfix.restoration.detector import Looks, load_detector
         from reelfix.restoration.running_damage import Seen
         from reelfix.restoration.user_mask import with_user_mask
 
         seen = Seen()
+        looks: Looks = {}
+        detector = load_detector(_NET, device) if self._has_net else None
 
         def process(window: Window) -> Products:
             mask = detect_damage(
@@ -71,6 +84,8 @@ class Detect(Stage[DetectSettings]):
                 scratches=self.settings.scratches,
                 first=window.start - window.lead,
                 seen=seen,
+                detector=detector,
+                looks=looks,
             )
             if "user_mask" in window.products:
                 mask = with_user_mask(mask, window.products["user_mask"][window.core])

@@ -17,6 +17,7 @@ from reelfix.restoration.training.source_detect import DetectSource, told_of
 
 _PLAIN = 0.04
 """Change that a mark is asked to be found from, or twice the grain's deviation where that is more."""
+_RARE = -3.0  # logit that the net begins with everywhere: damage is rare
 _SHOWN = 4
 
 
@@ -49,7 +50,8 @@ class Detect:
         clips: int = 24,
     ) -> None:
         self._net = DetectorNet(INPUTS, widths=widths, depths=depths).to(memory_format=torch.channels_last)
-        nn.init.constant_(self._net.head.bias, -3.0)  # type: ignore[arg-type]
+        if self._net.head.bias is not None:
+            nn.init.constant_(self._net.head.bias, _RARE)
         self._weights = weights or DetectWeights()
         self._validation, self._every, self._clips = validation, every, clips
         self.modules: Mapping[str, nn.Module] = {"net": self._net}
@@ -98,12 +100,12 @@ class Detect:
 
     def _frames(self) -> list[tuple[Arrays, int]]:
         clips = self._validation.clips[0][: self._clips]
-        return [(clip, t) for clip in clips for t in range(self._every // 2, len(clip["frames"]), self._every)]
+        return [
+            (clip, t) for clip in clips for t in range(self._every // 2, len(clip["frames"]), self._every)
+        ]
 
 
-def focal_loss(
-    logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor, gamma: float
-) -> torch.Tensor:
+def focal_loss(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor, gamma: float) -> torch.Tensor:
     """Return the focal loss (Lin et al., "Focal loss for dense object detection", ICCV 2017, eq. 4).
 
     `logits`, `truth` in {0, 1} and `weight`: (B, 2, H, W). Summed, over the weight of what is damaged.

@@ -35,7 +35,7 @@ class DetectSource:
     """
 
     folders: Sequence[Path]
-    """Of prepared clips; a clip may have `ignore.npy` too, uint8 (T, H, W), 255 where nobody knows."""
+    """Of prepared clips; a clip may have `ignore.npy` too, uint8 (T, 2, H, W), 255 where nobody knows."""
     shares: Sequence[float]
     """Of the batches that come from each of the folders."""
     part: Part
@@ -127,7 +127,7 @@ def told_of(
 
 
 def _repeats_near(lumas: list[Plane], frame: int) -> Repeats:
-    """Repeats among the frames in which neighbours of `frame` are looked for; the others are not asked for."""
+    """Repeats among the frames in which neighbours of `frame` are looked for."""
     near = range(max(frame - NEIGHBOUR_REACH, 0), min(frame + NEIGHBOUR_REACH + 1, len(lumas)))
     repeats = repeats_in(lumas[near.start : near.stop])
     return Repeats([False] * near.start + repeats, (near.start + t for t in repeats.blends))
@@ -148,7 +148,7 @@ def _wanted(clip: Arrays, t: int, strength: float) -> tuple[Plane, Plane]:
     # What is too faint to count is no fault either.
     weight[(clip["truth"][t] > 0) & (truth == 0)] = _LEAST
     if "ignore" in clip:
-        weight[:, clip["ignore"][t] > 0] = 0
+        weight[clip["ignore"][t] > 0] = 0
     return truth, weight
 
 

@@ -1,0 +1,78 @@
+"""The learned detector: what was found without a net, what neighbours show and what stays, weighed by one.
+
+It is fused with the model-free one by being told what that one found: where that is right it is followed, and
+where it errs (a limb that was lost in its motion, a hair in the gate on a still scene) it is corrected.
+"""
+
+from collections.abc import Mapping, MutableMapping
+from typing import cast
+
+import numpy as np
+import torch
+
+from reelfix.restoration.arrays import Plane
+from reelfix.restoration.detector_inputs import INPUTS, Look, look_of
+from reelfix.restoration.detector_net import DetectorNet
+from reelfix.restoration.frame_threads import map_frames
+from reelfix.restoration.models.architecture import Precision
+from reelfix.restoration.models.descriptor import describe
+from reelfix.restoration.motion import Motion
+from reelfix.restoration.triplet.tiling import tiled
+
+Looks = MutableMapping[int, Look]
+"""What was looked at in the frames of a shot, by their number in it: for the windows that overlap."""
+
+_TILE, _OVERLAP = 2048, 256  # points of the half-size grid
+_LEAST = 16  # 255ths; what is less likely is nothing
+
+
+class Detector:
+    """The net on a device, ready to be asked."""
+
+    def __init__(self, net: DetectorNet, device: torch.device | str = "cpu") -> None:
+        """Take `net`, on a device already; raises ValueError for one that wants other inputs."""
+        if net.inputs != INPUTS:
+            raise ValueError(f"{net.inputs = } must be {INPUTS}: these weights are of another version.")
+        self.device = torch.device(device)
+        self._net = net
+        self._dtype = net.stem.weight.dtype
+
+    @torch.inference_mode()
+    def probability(self, inputs: Plane, height: int, width: int) -> Plane:
+        """Return the mask (2, height, width) uint8 of one frame: the probability of damage times 255.
+
+        What is less likely than one in sixteen is 0. `inputs`: see `detector_inputs.inputs_of`. One frame at
+        a time, so that its bytes do not depend on which others there are.
+        """
+        told = torch.from_numpy(inputs)[None].to(self.device, self._dtype)
+        told = told.to(memory_format=torch.channels_last)
+        logits = tiled(self._net, [told], _TILE, _OVERLAP, multiple=self._net.granule, scale=2)
+        chance = logits[0, :, :height, :width].float().sigmoid()  # 2xHxW
+        mask = (chance * 255).round().to(torch.uint8)
+        return np.asarray(mask.masked_fill(mask < _LEAST, 0).cpu().numpy())
+
+
+def load_detector(reference: str, device: torch.device) -> Detector:
+    """Load a detector's weights by name, or by path; raises ModelError where there are none."""
+    net = describe(reference).build(device, fast_precision(device), channels_last=True)
+    return Detector(cast(DetectorNet, net), device)
+
+
+def fast_precision(device: torch.device) -> Precision:
+    """Return the arithmetic that is fast on a device: bfloat16 where there are instructions for it."""
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
+
+
+def look_at(looks: Looks, lumas: list[Plane], motion: Motion, first: int) -> Mapping[int, Look]:
+    """Look at the frames of a window, by their place in it; the first is the shot's frame number `first`.
+
+    What is known is not looked at again; what lies before the window is forgotten.
+    """
+    for t in [t for t in looks if t < first]:
+        del looks[t]
+    new = [k for k in range(len(lumas)) if first + k not in looks]
+    made = map_frames(lambda k: look_of(lumas[k], motion, k), new)
+    looks.update((first + k, look) for k, look in zip(new, made, strict=True))
+    return {k: looks[first + k] for k in range(len(lumas))}
