@@ -4,15 +4,15 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from reelfix.pipeline.errors import UsageError
-from reelfix.pipeline.training_configs import ADAPTED, DEFAULT, RunConfig, assigned, chain, load_config
+from reelfix.pipeline.training_configs import RunConfig, assigned, chain, default_config, load_config
 from reelfix.pipeline.training_data import gather, weights_digest
+from reelfix.restoration.models.weights import find_weights, is_path
 from reelfix.restoration.training.configuration import Configuration, Materials, RunSettings, WeightFiles
 from reelfix.restoration.training.events import EmitTraining, TrainingNotice
 from reelfix.restoration.training.registry import configuration
@@ -38,7 +38,7 @@ class TrainingRequest:
     workers: int | None = None
     """None: as the configuration has it, else as many as there are spare processors, up to 4."""
     assignments: tuple[str, ...] = ()
-    """Of the task named; not of those run before it."""
+    """Of the task named; those of `weights` also of the runs before it, for which `<task>.` stands before."""
 
 
 def train(request: TrainingRequest, emit: EmitTraining) -> list[TrainingReport]:
@@ -60,9 +60,8 @@ def train(request: TrainingRequest, emit: EmitTraining) -> list[TrainingReport]:
 
 def planned(request: TrainingRequest) -> list[RunConfig]:
     """Return the runs to make, in their order; raises UsageError for real film that none of them looks at."""
-    default = ADAPTED if request.real and request.task == "mapping" else DEFAULT
-    own = load_config(request.task, request.config or default)
-    configs = [*chain(own)[:-1], assigned(own, request.assignments)]
+    own = load_config(request.task, request.config or default_config(request.task, adapt=bool(request.real)))
+    configs = assigned(chain(own), request.assignments)
     if request.real and not any(configuration(run.task, run.model).wants_real for run in configs):
         raise UsageError(
             f"{request.task} with the configuration {own.name!r} does not look at real film. Leave --real "
@@ -135,21 +134,14 @@ def _weights(config: RunConfig, kind: Configuration, named: WeightFiles, output:
 
 
 def _file(name: str, value: str) -> Path:
-    """Return a path as it was named, or the shipped weights of that name."""
-    if "/" in value or value.endswith(".safetensors"):
-        path = Path(value)
-        if not path.exists():
+    """Return a path as it was named, or the shipped weights of that name, proved against their card."""
+    if is_path(value):
+        if not Path(value).exists():
             raise UsageError(f"weights.{name} = {value}: there is no such file. Check the name.")
-        return path
-    folder = Path(str(files("reelfix.restoration") / "weights"))
-    path = folder / f"{value}.safetensors"
-    if not path.exists():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.safetensors"))) or "none"
-        raise UsageError(
-            f"weights.{name} = {value}: no weights of that name are shipped (there are: {known}). Name a "
-            f"file with --set weights.{name}=PATH, or begin anew with --set weights.{name}= (empty)."
-        )
-    return path
+        return Path(value)
+    weights = find_weights(value)
+    weights.read()
+    return weights.path
 
 
 def _finished(run: Path, task: str, name: str) -> Path:

@@ -1,7 +1,7 @@
 """Settings of training runs: files in `configs/train/`, or the user's own, and assignments over them."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -12,9 +12,8 @@ from reelfix.restoration.training.configuration import TASKS, RunSettings
 from reelfix.restoration.training.registry import configuration
 from reelfix.restoration.training.settings import TrainingSettings, checked, nearest
 
-DEFAULT = "compact"
-ADAPTED = "compact-adapt"
-"""The configuration taken where real film is named for the mapping."""
+_DEFAULT = "compact"
+_ADAPTED = "compact-adapt"
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,13 @@ def config_names(task: str) -> list[str]:
         for name in entries
         if name.startswith(f"{task}-") and name.endswith(".toml")
     )
+
+
+def default_config(task: str, *, adapt: bool) -> str:
+    """Name the configuration taken where none is named; `adapt`: real film is."""
+    wanted = _ADAPTED if adapt and task == "mapping" else _DEFAULT
+    names = config_names(task)
+    return wanted if wanted in names else names[0]
 
 
 def load_config(task: str, name: str) -> RunConfig:
@@ -93,29 +99,39 @@ def _parse(task: str, name: str, text: str, origin: str) -> RunConfig:
     )
 
 
-def assigned(config: RunConfig, assignments: Iterable[str]) -> RunConfig:
-    """Lay `section.name=value` assignments over a configuration.
+def assigned(configs: Sequence[RunConfig], assignments: Iterable[str]) -> list[RunConfig]:
+    """Lay `section.name=value` assignments over the last of the configurations.
 
-    `name=value` alone means the section `training`. Values are read as TOML, else as text. Raises UsageError
-    for what is no assignment.
+    `name=value` alone means the section `training`; `task.section.name=value` is for another of the runs;
+    those of the section `weights` are for all. Values are read as TOML, else as text. Raises UsageError for
+    what is no assignment.
     """
-    sections = {name: _copied(values) for name, values in config.sections.items()}
+    trees = [_copied(dict(config.sections)) for config in configs]
+    tasks = [config.task for config in configs]
     for text in assignments:
         target, equals, value = text.partition("=")
         path = [part.strip() for part in target.split(".")]
         if not equals or not all(path):
             raise UsageError(f"{text!r} is not an assignment; write it like training.steps=1000.")
+        chosen = trees[-1:]
+        if path[0] in tasks:
+            chosen = [trees[tasks.index(path.pop(0))]]
+        elif path[0] == "weights":
+            chosen = trees
         if len(path) == 1:
             path = _section_of(path[0])
-        place = sections
-        for part in path[:-1]:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
-                raise UsageError(f"{text!r}: {part} is a value, not a section.")
-        place[path[-1]] = _value(value.strip())
-    return replace(
-        config, sections=sections, origin=f"{config.origin} with --set" if sections else config.origin
-    )
+        for tree in chosen:
+            _set(tree, path, _value(value.strip()), text)
+    return [replace(config, sections=tree) for config, tree in zip(configs, trees, strict=True)]
+
+
+def _set(tree: dict[str, Any], path: Sequence[str], value: Any, text: str) -> None:
+    place = tree
+    for part in path[:-1]:
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            raise UsageError(f"{text!r}: {part} is a value, not a section.")
+    place[path[-1]] = value
 
 
 def _copied(values: Any) -> Any:
