@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from reelfix.pipeline.stage import Process, Products, Stage, StageSettings, Window
-from reelfix.restoration.models.weights import sha256_of
 
 if TYPE_CHECKING:
     import torch
@@ -49,14 +48,13 @@ class Detect(Stage[DetectSettings]):
         return _RUNNING_REACH if self.settings.scratches or self._has_net else _REACH
 
     @property
-    def weights(self) -> tuple[str, ...]:
-        """SHA-256 of the judges' files; they say where damage is, and make no pixel."""
+    def models(self) -> tuple[str, ...]:
+        """The judges and the net; they say where damage is, and make no pixel."""
         if self.settings.strength == 0:
             return ()
         # The net is told of both kinds, whichever is asked for.
         dirt, scratches = self.settings.dirt or self._has_net, self.settings.scratches or self._has_net
-        names = [*_DIRT_WEIGHTS * dirt, *_SCRATCH_WEIGHTS * scratches, *(_NET,) * self._has_net]
-        return tuple(sha256_of(name) for name in names)
+        return (*_DIRT_WEIGHTS * dirt, *_SCRATCH_WEIGHTS * scratches, *(_NET,) * self._has_net)
 
     @property
     def _has_net(self) -> bool:
