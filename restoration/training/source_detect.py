@@ -118,7 +118,7 @@ def told_of(
     found = _mirrored(clip["found"][t], mirrored).copy()
     if hidden is not None:
         found[hidden] = 0
-    truth, weight = _wanted(clip, t, strength)
+    truth, weight = wanted_of(clip, t, strength)
     return {
         "inputs": inputs_of(scene, looks, here, list(found), strength),
         "truth": _mirrored(truth, mirrored),
@@ -133,8 +133,8 @@ def _repeats_near(lumas: list[Plane], frame: int) -> Repeats:
     return Repeats([False] * near.start + repeats, (near.start + t for t in repeats.blends))
 
 
-def _wanted(clip: Arrays, t: int, strength: float) -> tuple[Plane, Plane]:
-    """Truth (2, H, W) and weights of frame `t`: what is faint, or beside a mark, matters less."""
+def wanted_of(clip: Arrays, t: int, strength: float) -> tuple[Plane, Plane]:
+    """Return truth and weight (2, H, W) of frame `t`: what is faint, or beside a mark, matters less."""
     change = np.abs(clip["frames"][t].astype(np.float32) - clip["unmarked"][t]) * np.float32(strength / 255)
     grain = np.abs(clip["unmarked"][t].astype(np.float32) - clip["soft"][t]) * np.float32(1 / 255)
     faint, plain = _PLAIN
