@@ -37,6 +37,12 @@ class Checkpoints:
             return content, damaged
         return None, damaged
 
+    @property
+    def last_step(self) -> int:
+        """The step of the newest checkpoint; 0 where there is none."""
+        newest = next(iter(self.paths()), None)
+        return int(newest.stem.removeprefix("checkpoint-")) if newest else 0
+
     def paths(self) -> list[Path]:
         """Return the checkpoints there are, newest first."""
         return sorted(self.folder.glob("checkpoint-*.pt"), reverse=True)

@@ -18,6 +18,11 @@ def rate_scale(settings: TrainingSettings, step: int) -> float:
     return max(scale, 0.0)
 
 
+def same_so_far(one: TrainingSettings, other: TrainingSettings, step: int) -> bool:
+    """Whether the learning rate was the same in all the steps before `step`."""
+    return all(rate_scale(one, earlier) == rate_scale(other, earlier) for earlier in range(step))
+
+
 def step_seed(seed: int, step: int, purpose: str) -> int:
     """Return the seed of what is drawn in a step, in [0, 2**63), unlike that of any other."""
     digest = hashlib.sha256(f"{purpose} {seed} {step}".encode()).digest()

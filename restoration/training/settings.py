@@ -44,8 +44,13 @@ class TrainingSettings(Settings):
     """Batches that each of them makes ahead."""
 
 
-FREE = frozenset({"workers", "prefetch", "checkpoint_minutes"})
+FREE = frozenset(
+    {"workers", "prefetch", "checkpoint_minutes", "log_every", "validate_every", "samples_every"}
+)
 """Settings of the trainer that no weight depends on: a run may go on with others."""
+
+SCHEDULE = frozenset({"steps", "constant_share", "warm_up"})
+"""Settings that say when the learning rate changes."""
 
 S = TypeVar("S", bound=BaseModel)
 

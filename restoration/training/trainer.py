@@ -119,7 +119,7 @@ class Trainer:
         began = time.monotonic()
         deadline = None if minutes is None else began + 60 * minutes
         with self._folder.held(), StopRequest() as stop:
-            self._folder.settle(self._content)
+            self._folder.settle(self._content, self._checkpoints.last_step)
             self._restore()
             records = Records(self._folder.path, self.step)
             self._emit(

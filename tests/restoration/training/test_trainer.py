@@ -202,9 +202,21 @@ def test_other_settings_are_refused_by_name(tmp_path):
     recipe = Halving()
     stop_after(recipe, 1)
     Trainer(recipe, Noise(), settings(), tmp_path, described={"recipe": {"width": 4}}).run()
-    with pytest.raises(TrainingError, match=r"recipe\.width: 4, now 5; training\.steps: 12, now 20"):
-        Trainer(Halving(), Noise(), settings(steps=20), tmp_path, described={"recipe": {"width": 5}}).run()
-    Trainer(Halving(), Noise(), settings(workers=1), tmp_path, described={"recipe": {"width": 4}})
+    with pytest.raises(TrainingError, match=r"recipe\.width: 4, now 5; training\.seed: 0, now 3"):
+        Trainer(Halving(), Noise(), settings(seed=3), tmp_path, described={"recipe": {"width": 5}}).run()
+    free = settings(validate_every=0, checkpoint_minutes=1.0)
+    assert Trainer(Halving(), Noise(), free, tmp_path, described={"recipe": {"width": 4}}).run().is_finished
+
+
+def test_a_schedule_may_change_while_the_rate_has_not(tmp_path, whole):
+    recipe = Halving()
+    stop_after(recipe, 5)
+    Trainer(recipe, Noise(), settings(steps=40), tmp_path).run()
+    # With 6 steps the rate would have fallen after 3 of them.
+    with pytest.raises(TrainingError, match=r"training\.steps: 40, now 6"):
+        Trainer(Halving(), Noise(), settings(steps=6), tmp_path).run()
+    Trainer(Halving(), Noise(), settings(log_every=3), tmp_path).run()
+    assert same(final(whole), final(tmp_path))
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint(tmp_path):
@@ -244,7 +256,7 @@ def test_bfloat16_learns_and_keeps_float32_weights(tmp_path):
     recipe = Halving()
     seen = []
     recipe.modules["net"][0].register_forward_hook(lambda module, given, made: seen.append(made.dtype))
-    report = Trainer(recipe, Noise(), settings(precision="bfloat16", log_every=1, steps=60), tmp_path).run()
+    report = Trainer(recipe, Noise(), settings(precision="bfloat16", log_every=10, steps=60), tmp_path).run()
     assert torch.bfloat16 in seen
     assert recipe.modules["net"][0].weight.dtype == torch.float32
     assert report.losses["net"] < 0.5 * float(rows(tmp_path)[0]["net"])
