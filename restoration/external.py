@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,7 +81,8 @@ class ExternalNet:
         C is 1 or 3. A net for colour gets a gray picture three times, and the mean of what it makes is taken;
         what a net for gray does to the luma (Rec. 601) is added to R, G and B alike, so that the chroma
         stays. What a net enlarges is brought back to its size (bicubic, without aliasing). Each picture goes
-        through by itself: what becomes of it does not depend on the others.
+        through by itself, on a CPU on one thread, several pictures beside each other: what becomes of it
+        depends neither on the others nor on the number of threads, which changes the order of sums.
 
         Raises ValueError for another shape, ModelError where the net's answer is no number.
         """
@@ -86,7 +90,10 @@ class ExternalNet:
             raise ValueError(f"pictures of shape {tuple(pictures.shape)}: they must be (N, 1 or 3, H, W).")
         if not len(pictures):
             return pictures.clone()
-        return torch.cat([self._one(picture) for picture in pictures[:, None]])
+        if self._device.type != "cpu":
+            return torch.cat([self._one(picture) for picture in pictures[:, None]])
+        with single_threaded() as threads, ThreadPoolExecutor(threads, initializer=_one_thread) as pool:
+            return torch.cat(list(pool.map(self._one, pictures[:, None])))
 
     def _one(self, picture: torch.Tensor) -> torch.Tensor:
         taken, channels = picture.shape[1], self.descriptor.channels
@@ -128,6 +135,17 @@ class ExternalNet:
         return made
 
 
+@contextmanager
+def single_threaded() -> Iterator[int]:
+    """Within: torch computes on one thread in all of this process; yields how many it had."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield threads
+    finally:
+        torch.set_num_threads(threads)
+
+
 def load_external(
     path: str | Path,
     device: torch.device | str = "cpu",
@@ -155,6 +173,11 @@ def load_external(
 def describe_external(path: str | Path) -> ExternalDescriptor:
     """Say what a net of others is; raises as `load_external` does. The whole file is read."""
     return _load(path)[1]
+
+
+def _one_thread() -> None:
+    """For a thread that is new: OpenMP counts threads for each of them."""
+    torch.set_num_threads(1)
 
 
 def _load(path: str | Path) -> tuple[Any, ExternalDescriptor]:

@@ -111,6 +111,23 @@ def test_each_picture_goes_by_itself(tmp_path: Path) -> None:
     assert net(given[:0]).shape == (0, 3, 19, 26)
 
 
+def test_the_number_of_threads_changes_nothing(tmp_path: Path) -> None:
+    net = load_external(compact_file(tmp_path / "own.pth"))
+    seen: list[int] = []
+    net._loaded.model.register_forward_hook(lambda *_: seen.append(torch.get_num_threads()))
+    given, threads = pictures(3, 3), torch.get_num_threads()
+    made = []
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            made.append(net(given))
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*made)
+    assert seen == [1] * 6
+
+
 def test_bfloat16_is_near_and_comes_back_as_float32(tmp_path: Path) -> None:
     path = compact_file(tmp_path / "own.pth")
     given = pictures(1, 3)
