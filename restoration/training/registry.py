@@ -12,6 +12,10 @@ _PLACES = {
     ("domain-a", "compact"): "build_compact:DOMAIN_A",
     ("domain-b", "compact"): "build_compact:DOMAIN_B",
     ("mapping", "compact"): "build_compact:MAPPING",
+    ("domain-a", "paper"): "build_paper:DOMAIN_A",
+    ("domain-b", "paper"): "build_paper:DOMAIN_B",
+    ("mapping", "paper"): "build_paper:MAPPING",
+    ("detect", "detector"): "build_detect:DETECT",
 }
 """(task, model) -> module of this package, and the name of the `Configuration` in it."""
 

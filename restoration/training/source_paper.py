@@ -15,9 +15,6 @@ from reelfix.restoration.training.source_paper_damage import damaged_still
 Still = npt.NDArray[np.float32]
 """A picture (C, H, W) in [0, 1]; C = 3 is red, green, blue."""
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-"""Of files that are pictures."""
-
 
 @dataclass(frozen=True)
 class CleanStills:
@@ -78,30 +75,37 @@ class RealStills:
         return {"real": torch.from_numpy(np.stack(crops))}
 
 
-def pictures_in(*folders: Path) -> tuple[Path, ...]:
-    """Return all pictures in folders and their subfolders, in an order that does not change."""
-    found = (path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    return tuple(sorted(path for path in found if path.is_file()))
-
-
-def read_still(path: Path, channels: int = 3) -> Still:
+def read_still(path: Path, channels: int, random: np.random.Generator) -> Still:
     """Read a picture as float32 (channels, H, W) in [0, 1]: colour, or gray for one channel.
 
-    Raises ValueError where the file is none.
+    Of an array of frames, `.npy` uint8 (T, H, W) or (T, H, W, 3), one is drawn. Raises ValueError where the
+    file is neither.
     """
-    flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
-    pixels = cv2.imread(str(path), flag)
+    pixels = (
+        _drawn_frame(path, random) if path.suffix == ".npy" else cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    )
     if pixels is None:
         raise ValueError(f"{path} cannot be read as a picture. Remove it from the folder, or mend it.")
-    planes = pixels[..., ::-1].transpose(2, 0, 1) if channels == 3 else pixels[None]
-    return np.asarray(planes / 255, dtype=np.float32, order="C")
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], channels, axis=2)
+    elif channels == 1:
+        pixels = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)[..., None]
+    return np.asarray(pixels.transpose(2, 0, 1) / 255, dtype=np.float32, order="C")
+
+
+def _drawn_frame(path: Path, random: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """A frame (H, W) or (H, W, 3) of an array of them."""
+    frames = np.load(path, mmap_mode="r")
+    if frames.dtype != np.uint8 or frames.ndim not in (3, 4):
+        raise ValueError(f"{path} is {frames.dtype} {frames.shape}; it must be uint8 (T, H, W[, 3]).")
+    return np.asarray(frames[int(random.integers(len(frames)))])
 
 
 def _crop(
     files: tuple[Path, ...], crop: int, channels: int, gray: float, random: np.random.Generator
 ) -> Still:
     """Draw a picture, and a crop of it, maybe mirrored, maybe without its colour."""
-    picture = read_still(files[int(random.integers(len(files)))], channels)
+    picture = read_still(files[int(random.integers(len(files)))], channels, random)
     short = min(picture.shape[1:])
     if short < crop:
         # As the authors do: too small a picture is scaled up to the crop.

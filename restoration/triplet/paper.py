@@ -5,13 +5,12 @@ a mapping leads from the latents of the first to those of the second. To restore
 with B. What the paper calls E_R,X, T and G_Y are here `encoder`, `mapping` and `generator`.
 """
 
-from collections.abc import Mapping as Named
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
 from reelfix.restoration.triplet.paper_blocks import padded
@@ -29,23 +28,6 @@ class PaperShape:
 
     vae: VaeShape = field(default_factory=VaeShape)
     mapping: MappingShape = field(default_factory=MappingShape)
-
-
-@dataclass(frozen=True)
-class Descriptor:
-    """What a restorer of stills takes and gives."""
-
-    channels: int
-    """Of pictures, in and out."""
-    latent: int
-    scale: int
-    """Of what comes out against what goes in."""
-    multiple: int
-    """Sizes are padded to multiples of this, and cropped back."""
-    value_range: tuple[float, float]
-    needs_mask: bool
-    whole: bool
-    """Whether a place depends on the whole picture: tiles then give another picture, if without seams."""
 
 
 class Latents(NamedTuple):
@@ -75,14 +57,6 @@ class PaperNets(nn.Module):
         self.mapping = Mapping(self.shape.mapping, max_keys=max_keys, memory_bytes=memory_bytes)
         self.generator = Generator(self.shape.vae)
 
-    @property
-    def descriptor(self) -> Descriptor:
-        """What these nets take and give."""
-        vae = self.shape.vae
-        return Descriptor(
-            vae.channels, vae.latent, 1, CELL, (0.0, 1.0), self.shape.mapping.attention, whole=True
-        )
-
     def latents(self, picture: torch.Tensor, mask: torch.Tensor, *, attend: bool = True) -> Latents:
         """Return the latents of a picture, h = ceil(H / 4), w = ceil(W / 4); arguments as in `forward`."""
         picture, mask = padded(painted(picture, mask), CELL, LEAST), padded(mask, CELL, LEAST)
@@ -107,46 +81,9 @@ def painted(picture: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def save_paper(nets: PaperNets, path: Path, *, half: bool = False) -> None:
-    """Write the nets' weights as safetensors; float16 if `half`."""
+    """Write the nets' weights as safetensors, for `models.descriptor.describe`; float16 if `half`."""
     tensors = {
         name: tensor.detach().cpu().to(torch.float16 if half else torch.float32).contiguous()
         for name, tensor in nets.state_dict().items()
     }
     save_file(tensors, path)
-
-
-def load_paper(path: Path) -> PaperNets:
-    """Read what `save_paper`, or a training of the mapping, wrote, as float32, ready to restore with.
-
-    Raises FileNotFoundError without the file, ValueError where it holds something else.
-    """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not there. Name the file of the nets' weights.")
-    tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
-    nets = PaperNets(shape_of(tensors, path))
-    try:
-        nets.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ValueError(f"{path} does not hold the nets of triplet-paper: {error}") from error
-    return nets.eval()
-
-
-def shape_of(tensors: Named[str, torch.Tensor], where: Path) -> PaperShape:
-    """Tell the sizes of nets from their weights by name; `where` is their file, for the message.
-
-    Raises ValueError where they are no nets of triplet-paper.
-    """
-    if missing := {"encoder.stem.weight", "mapping.widen.0.weight", "generator.out.weight"} - set(tensors):
-        raise ValueError(f"{where} lacks {min(missing)!r}: it does not hold the nets of triplet-paper.")
-
-    def count(prefix: str) -> int:
-        return sum(name.startswith(prefix) and name.endswith(".first.weight") for name in tensors)
-
-    latent, channels = tensors["encoder.stem.weight"].shape[:2]
-    wide = sum(name.startswith("mapping.widen.") and name.endswith(".weight") for name in tensors)
-    widths = (latent, *(len(tensors[f"mapping.widen.{index}.weight"]) for index in range(wide)))
-    attends = "mapping.attention.W.weight" in tensors
-    return PaperShape(
-        VaeShape(channels, latent, count("encoder.body."), "encoder.log_variance.weight" in tensors),
-        MappingShape(widths, count("mapping.fusion."), count("mapping.body."), attends),
-    )

@@ -3,6 +3,7 @@
 import torch
 
 from reelfix.restoration.triplet.paper import PaperNets
+from reelfix.restoration.triplet.paper_vae import CELL
 from reelfix.restoration.triplet.tiling import tiled
 
 _OVERLAP = 96  # pixels that two tiles share
@@ -34,7 +35,7 @@ def restore_still(
     if strength == 0.0:
         return picture.float()
     weight = next(nets.parameters())
-    channels = nets.descriptor.channels
+    channels = nets.shape.vae.channels
     seen = picture.to(weight.device, weight.dtype).expand(channels, -1, -1)[None]
     damaged = (mask >= threshold).to(weight.device, weight.dtype)[None]
 
@@ -44,9 +45,7 @@ def restore_still(
     if tile is None:
         out = run(seen, damaged)
     else:
-        out = tiled(
-            run, [seen, damaged], tile, min(_OVERLAP, (tile - 4) // 2), multiple=nets.descriptor.multiple
-        )
+        out = tiled(run, [seen, damaged], tile, min(_OVERLAP, (tile - 4) // 2), multiple=CELL)
     restored = out[0].to(picture.device)
     return restored if len(restored) == len(picture) else restored.mean(dim=0, keepdim=True)
 
@@ -66,8 +65,8 @@ def _restored(
 
 def _check(nets: PaperNets, picture: torch.Tensor, mask: torch.Tensor, strength: float) -> None:
     """Refuse what the nets cannot take."""
-    if picture.ndim != 3 or len(picture) not in (1, nets.descriptor.channels):
-        raise ValueError(f"{tuple(picture.shape) = } must be (1 or {nets.descriptor.channels}, H, W).")
+    if picture.ndim != 3 or len(picture) not in (1, nets.shape.vae.channels):
+        raise ValueError(f"{tuple(picture.shape) = } must be (1 or {nets.shape.vae.channels}, H, W).")
     if mask.shape != (1, *picture.shape[1:]):
         raise ValueError(f"{tuple(mask.shape) = } must be (1, {picture.shape[1]}, {picture.shape[2]}).")
     if not 0.0 <= strength <= 1.0:

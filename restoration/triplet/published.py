@@ -36,6 +36,16 @@ def load_published(vae_a: Path, vae_b: Path, mapping: Path) -> PaperNets:
     return nets.eval()
 
 
+def load_release(folder: Path, *, scratches: bool = True) -> PaperNets:
+    """Return the released restorer from the release's folder `checkpoints/restoration`, as it is unpacked.
+
+    With `scratches` the one that fills damage by its mask, else the one for pictures without. Errors are
+    those of `load_published`.
+    """
+    kind = "scratch" if scratches else "quality"
+    return load_published(folder / "VAE_A_quality", folder / f"VAE_B_{kind}", folder / f"mapping_{kind}")
+
+
 def load_published_vae(vae: Path) -> tuple[Encoder, Generator]:
     """Return one released autoencoder, as float32; path and errors as in `load_published`."""
     tensors = read_tensors(_file(vae, VAE_FILE))

@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from reelfix.restoration.models.descriptor import describe
 from reelfix.restoration.training.recipe import Batch, Recipe
 from reelfix.restoration.training.recipe_paper import PaperDomainA, PaperDomainB
 from reelfix.restoration.training.recipe_paper_mapping import PaperMapping
 from reelfix.restoration.training.recipe_paper_settings import PaperDomainSettings, PaperMappingSettings
-from reelfix.restoration.triplet.paper import load_paper
 
 TINY_VAE = {"vae": {"channels": 1, "latent": 8, "blocks": 1}, "adam": {"rate": 2e-3}}
 TINY_CRITICS = {name: {"scales": 1, "width": 8, "strided": 2} for name in ("critic", "latent_critic")}
@@ -156,7 +156,7 @@ def test_what_is_shipped_restores(tmp_path: Path) -> None:
     tensors = {f"{name}.{key}": value for name in recipe.shipped for key, value in _items(recipe, name)}
     save_file(tensors, tmp_path / "nets.safetensors")
     batch = Ramps().batch(0)
-    again = load_paper(tmp_path / "nets.safetensors")
+    again = describe(str(tmp_path / "nets.safetensors")).build()
     assert torch.allclose(
         again(batch["damaged"], batch["mask"]), recipe.nets(batch["damaged"], batch["mask"])
     )

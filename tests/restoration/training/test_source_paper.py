@@ -7,27 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from reelfix.restoration.training.source_paper import CleanStills, RealStills, pictures_in, read_still
+from reelfix.restoration.training.source_paper import CleanStills, RealStills, read_still
 from reelfix.restoration.training.source_paper_damage import compressed, damaged_still, drawn_damage
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def files(tmp_path: Path) -> tuple[Path, ...]:
     random = np.random.default_rng(0)
-    (tmp_path / "deep").mkdir()
-    for name, size in (("a.png", (80, 100)), ("deep/b.jpg", (20, 60))):
+    for name, size in (("a.png", (80, 100)), ("b.jpg", (20, 60))):
         coarse = random.integers(0, 256, (5, 6, 3), np.uint8)
         cv2.imwrite(str(tmp_path / name), cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC))
-    (tmp_path / "notes.txt").write_text("no picture")
-    return tmp_path
+    return tmp_path / "a.png", tmp_path / "b.jpg"
 
 
-def test_pictures_are_found_in_an_order_that_does_not_change(folder: Path) -> None:
-    assert [path.name for path in pictures_in(folder)] == ["a.png", "b.jpg"]
-
-
-def test_a_batch_is_a_function_of_seed_and_step(folder: Path) -> None:
-    files = pictures_in(folder)
+def test_a_batch_is_a_function_of_seed_and_step(files: tuple[Path, ...]) -> None:
     first, again, other = (CleanStills(files, seed, 2, crop=32) for seed in (5, 5, 6))
     batch = first.batch(3)
     assert {name: tuple(tensor.shape) for name, tensor in batch.items()} == {
@@ -79,8 +72,7 @@ def test_compression_loses_more_at_a_lower_quality() -> None:
     assert compressed(red, 95)[0].mean() == pytest.approx(0.8, abs=0.03)
 
 
-def test_gray_nets_get_gray_pictures_and_colour_ones_colour(folder: Path) -> None:
-    files = pictures_in(folder)
+def test_gray_nets_get_gray_pictures_and_colour_ones_colour(files: tuple[Path, ...]) -> None:
     assert RealStills(files, 0, 2, crop=32, channels=1).batch(0)["real"].shape == (2, 1, 32, 32)
     plain = RealStills(files, 0, 4, crop=32, gray=0.0).batch(0)["real"]
     faded = RealStills(files, 0, 4, crop=32, gray=1.0).batch(0)["real"]
@@ -88,10 +80,26 @@ def test_gray_nets_get_gray_pictures_and_colour_ones_colour(folder: Path) -> Non
     assert (faded.amax(dim=1) - faded.amin(dim=1)).max() == 0
 
 
-def test_what_no_batch_can_be_made_of_is_refused(folder: Path) -> None:
+def test_what_no_batch_can_be_made_of_is_refused(files: tuple[Path, ...], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no pictures"):
         CleanStills((), 0, 1)
     with pytest.raises(ValueError, match="multiple of 4"):
-        RealStills(pictures_in(folder), 0, 1, crop=50)
+        RealStills(files, 0, 1, crop=50)
+    random = np.random.default_rng(0)
+    (tmp_path / "notes.txt").write_text("no picture")
     with pytest.raises(ValueError, match=r"notes.txt cannot be read"):
-        read_still(folder / "notes.txt")
+        read_still(tmp_path / "notes.txt", 3, random)
+    np.save(tmp_path / "wide.npy", np.zeros((2, 4, 4), np.float32))
+    with pytest.raises(ValueError, match=r"wide.npy is float32 \(2, 4, 4\)"):
+        read_still(tmp_path / "wide.npy", 3, random)
+
+
+def test_frames_of_films_are_drawn(tmp_path: Path) -> None:
+    np.save(tmp_path / "gray.npy", np.array([[[10, 20]], [[30, 40]]], np.uint8))
+    np.save(tmp_path / "colour.npy", np.array([[[[255, 0, 0]]]], np.uint8))
+    random = np.random.default_rng(0)
+    seen = {float(read_still(tmp_path / "gray.npy", 3, random)[0, 0, 0] * 255) for _ in range(20)}
+    assert seen == {10.0, 30.0}
+    assert read_still(tmp_path / "gray.npy", 3, random).shape == (3, 1, 2)
+    assert read_still(tmp_path / "colour.npy", 3, random)[:, 0, 0].tolist() == [1.0, 0.0, 0.0]
+    assert read_still(tmp_path / "colour.npy", 1, random)[0, 0, 0] == pytest.approx(0.299, abs=0.01)
