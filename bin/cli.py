@@ -22,6 +22,7 @@ _COMMANDS = (
     "export",
     "verify",
     "clean",
+    "evaluate",
     "presets",
     "models",
     "train",

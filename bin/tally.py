@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from reelfix.pipeline.events import (
+    EvaluationProgress,
     Event,
     ExportProgress,
     IngestProgress,
@@ -71,6 +72,8 @@ class Tally:
                 self._move(f"{name} {step}", event.done, event.total, "B" if step == "hash" else "frames")
             case ExportProgress(step=step):
                 self._move(f"{name} {step}", event.done, event.total, "frames")
+            case EvaluationProgress():
+                self._move(name, event.done, event.total, event.unit)
             case SheetProgress():
                 self._move(f"{name} sheets", event.done, event.total, "shots")
             case RunStarted():

@@ -132,6 +132,15 @@ class SheetProgress(Event):
     total: int
 
 
+@dataclass(frozen=True)
+class EvaluationProgress(Event):
+    """What was measured so far; `reel` is the kind of evaluation. `unit`: pictures, clips, frames."""
+
+    unit: str
+    done: int
+    total: int | None
+
+
 Emit = Callable[[Event], None]
 
 

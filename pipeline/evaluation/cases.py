@@ -81,7 +81,7 @@ class Trial:
         return self.damage.mask.amax(dim=1, keepdim=True) > 0
 
 
-def make_trial(case: str, clip: CleanClip, seed: int, shapes: Shapes) -> Trial:
+def make_trial(case: str, clip: CleanClip, seed: int, shapes: Shapes | None) -> Trial:
     """Damage a clip; the same names and seed give the same damage, each clip and case another."""
     settings = CASES[case]
     number = [seed, crc32(case.encode()), crc32(clip.name.encode())]

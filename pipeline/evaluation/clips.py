@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-ClipPart = Literal["tune", "held-out"]
+ClipPart = Literal["tune", "held-out", "all"]
 
 HELD_OUT_CLIPS = frozenset({"bikes", "box", "carphone", "cockatoo", "cup", "person", "ta4", "wolf"})
 """Clips to be judged on alone: neither looked at nor tuned on."""
@@ -38,10 +38,10 @@ def clip_paths(folder: Path, part: ClipPart) -> dict[str, Path]:
     found = {
         path.stem: path
         for path in sorted(folder.iterdir() if folder.is_dir() else ())
-        if (path.stem in HELD_OUT_CLIPS) == (part == "held-out")
+        if part == "all" or (path.stem in HELD_OUT_CLIPS) == (part == "held-out")
     }
     if not found:
-        raise FileNotFoundError(f"{folder} has no clips of part {part}. Name the folder with --data.")
+        raise FileNotFoundError(f"{folder} has no clips of part {part}. Name the folder that has them.")
     return found
 
 

@@ -1,0 +1,126 @@
+"""Tables of an evaluation: figures with their intervals, by case, by kind of damage, and of masks."""
+
+import math
+from typing import TYPE_CHECKING
+
+from reelfix.bin.tables import make_console, make_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reelfix.pipeline.evaluation.pairs import Measured
+    from reelfix.pipeline.evaluation.records import Evaluation
+    from reelfix.pipeline.evaluation.summary import Detection, Figure
+
+
+def print_evaluation(measured: "Measured") -> None:
+    """Print all tables there are, then the notes."""
+    evaluation = measured.evaluation
+    console = make_console()
+    cases: list[str | None] = [case for case in evaluation.cases if case]
+    for case in [*cases, None] if len(cases) != 1 else cases:
+        _print_figures(console, evaluation, case, measured.base)
+    if len(cases) == 1:
+        _print_sets(console, evaluation)
+    _print_inside(console, evaluation)
+    _print_masks(console, evaluation)
+    for note in dict.fromkeys(evaluation.notes):
+        console.print(f"  {note}", style="yellow")
+
+
+def _print_figures(console: "Console", evaluation: "Evaluation", case: str | None, base: str | None) -> None:
+    from reelfix.pipeline.evaluation.measures import MEASURES
+    from reelfix.pipeline.evaluation.summary import figures_of, gains_of, sets_of
+
+    found: dict[str, dict[str, Figure]] = {}
+    for method in evaluation.methods:
+        figures = figures_of(evaluation, method, case)
+        found[method] = figures | (sets_of(evaluation, method) if case is None else {})
+    gains = {
+        f"{method} - {base}": gains_of(evaluation, method, base, case)
+        for method in evaluation.methods
+        if base in evaluation.methods and method not in (base, "truth") and base is not None
+    }
+    columns = [name for name in evaluation.measures if any(name in figures for figures in found.values())]
+    if not columns:
+        return
+    heads = [
+        f"{MEASURES[name].heading} {'↑' if MEASURES[name].is_higher_better else '↓'}" for name in columns
+    ]
+    items = len({record.item for record in evaluation.records if case in (None, record.case)})
+    console.print(f"{evaluation.title}: {case or 'all'}, {items} items", style="bold")
+    table = make_table(["method", *heads])
+    for rows, sign in ((found, ""), (gains, "+")):
+        for method, figures in rows.items():
+            if any(name in figures for name in columns):
+                cells = [_cell(figures.get(name), MEASURES[name].digits, sign) for name in columns]
+                table.add_row(method, *cells)
+    console.print(table)
+
+
+def _print_sets(console: "Console", evaluation: "Evaluation") -> None:
+    """The distances between sets, where there is no table of all cases that would have them."""
+    from reelfix.pipeline.evaluation.measures import MEASURES
+    from reelfix.pipeline.evaluation.summary import sets_of
+
+    found = {method: sets_of(evaluation, method) for method in evaluation.methods}
+    columns = list(dict.fromkeys(name for figures in found.values() for name in figures))
+    if not columns:
+        return
+    console.print("as sets of pictures", style="bold")
+    table = make_table(["method", *(MEASURES[name].heading for name in columns)])
+    for method, figures in found.items():
+        if figures:
+            table.add_row(method, *(_cell(figures.get(name), MEASURES[name].digits) for name in columns))
+    console.print(table)
+
+
+def _print_inside(console: "Console", evaluation: "Evaluation") -> None:
+    from reelfix.pipeline.evaluation.summary import inside_of
+
+    found = {method: inside_of(evaluation, method) for method in evaluation.methods}
+    kinds = list(dict.fromkeys(kind for figures in found.values() for kind in figures))
+    if not kinds:
+        return
+    console.print("PSNR dB under the marks of each kind", style="bold")
+    table = make_table(["method", *kinds])
+    for method, figures in found.items():
+        if figures:
+            table.add_row(method, *(_cell(figures.get(kind), 2) for kind in kinds))
+    console.print(table)
+
+
+def _print_masks(console: "Console", evaluation: "Evaluation") -> None:
+    from reelfix.pipeline.evaluation.summary import detection_of
+
+    found = {method: detection_of(evaluation, method) for method in evaluation.methods}
+    names = list(dict.fromkeys(name for scores in found.values() for name in scores))
+    if not names:
+        return
+    console.print("masks: precision / recall / F1, by plane and by kind", style="bold")
+    table = make_table(["method", *(name.removeprefix("kind ") for name in names)])
+    for method, scores in found.items():
+        if scores:
+            table.add_row(method, *(_detection(scores.get(name)) for name in names))
+    console.print(table)
+
+
+def _detection(scores: "Detection | None") -> str:
+    if scores is None:
+        return "-"
+    line = " / ".join(f"{figure.value:.3f}" for figure in (scores.precision, scores.recall, scores.f1))
+    return line + _interval(scores.f1, 3)
+
+
+def _cell(figure: "Figure | None", digits: int, sign: str = "") -> str:
+    """A figure and, below it, where it lies at 95 per cent."""
+    if figure is None or math.isnan(figure.value):
+        return "-"
+    if math.isinf(figure.value):
+        return "equal"
+    return f"{figure.value:{sign}.{digits}f}" + _interval(figure, digits, sign)
+
+
+def _interval(figure: "Figure", digits: int, sign: str = "") -> str:
+    low, high = figure.interval.low, figure.interval.high
+    return "" if math.isnan(low) else f"\n{low:{sign}.{digits}f}..{high:{sign}.{digits}f}"
