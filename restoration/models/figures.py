@@ -1,7 +1,8 @@
 """The figures of training runs, as the Markdown of a card, and their curves, as a small picture."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reelfix.restoration.models.training_run import Row, TrainingRun
 
@@ -58,7 +59,8 @@ def last_measures(run: TrainingRun) -> dict[str, float]:
 
 
 def _run_line(run: TrainingRun) -> str:
-    parts = [f"{run.steps:,} steps in {run.hours:.1f} h"]
+    taken = f"{run.hours:.1f} h" if run.hours > 0.95 else f"{60 * run.hours:.0f} min"
+    parts = [f"{run.steps:,} steps in {taken}"]
     parts += [
         f"{name.replace('_', ' ')} {run.training[name]}"
         for name in ("seed", "precision", "average", "constant_share", "warm_up")
@@ -91,14 +93,23 @@ def _validation(run: TrainingRun) -> str:
 
 def _sections(run: TrainingRun) -> str:
     """What else was set, of recipe and data, a line a section."""
-    lines = []
-    for section, values in run.settings.items():
-        if section != "training" and isinstance(values, dict) and values:
-            listed = ", ".join(f"{key} = {value!r}" for key, value in values.items())
-            lines.append(f"- {section}: `{listed}`")
+    sections = {name: values for name, values in run.settings.items() if isinstance(values, dict)}
+    sections.pop("training", None)
+    lines = [line for name, values in sections.items() for line in _section(name, values)]
     if digest := run.settings.get("data_digest"):
         lines.append(f"- digest of the data: `{digest}`")
     return "\n".join(lines)
+
+
+def _section(name: str, values: Mapping[str, Any]) -> list[str]:
+    plain = [f"{key} = {value!r}" for key, value in values.items() if not isinstance(value, dict)]
+    inner = [
+        line
+        for key, value in values.items()
+        if isinstance(value, dict)
+        for line in _section(f"{name}.{key}", value)
+    ]
+    return [f"- {name}: `{', '.join(plain)}`", *inner] if plain else inner
 
 
 def _mean(rows: Sequence[Row], name: str) -> str:

@@ -10,7 +10,6 @@ from safetensors.torch import save_file
 
 from reelfix.bin.exit_codes import ExitCode
 from reelfix.restoration.models.weights import weights_folder
-from reelfix.restoration.training.run_folder import RunFolder
 from reelfix.restoration.training.step_table import StepTable
 from reelfix.restoration.triplet.compact import CompactNets, CompactShape
 
@@ -70,7 +69,7 @@ def test_a_card_is_shown_and_a_wrong_name_answered(invoke) -> None:  # type: ign
 def test_a_card_is_made_of_a_run(invoke, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     run = tmp_path / "run"
     run.mkdir()
-    RunFolder(run).settle({"recipe_name": "compact-mapping", "training": {"seed": 3}})
+    (run / "settings.toml").write_text('recipe_name = "compact-mapping"\n[training]\nseed = 3\n')
     StepTable(run / "losses.csv", 0).append(10, {"l1": 0.5})
     net = CompactNets(CompactShape(latent=4, width=4, blocks=2, coarse=4, coarse_blocks=1))
     save_file(net.state_dict(), run / "compact-mapping.safetensors")

@@ -2,6 +2,7 @@ import io
 from pathlib import Path
 
 import pytest
+import tomli_w
 import torch
 from PIL import Image
 from safetensors.torch import save_file
@@ -11,7 +12,6 @@ from reelfix.restoration.models.descriptor import describe
 from reelfix.restoration.models.errors import ModelError
 from reelfix.restoration.models.publication import prepare
 from reelfix.restoration.models.weights import load_weights, sha256_of
-from reelfix.restoration.training.run_folder import RunFolder
 from reelfix.restoration.training.step_table import StepTable
 from reelfix.restoration.triplet.compact import CompactNets, CompactShape
 
@@ -21,9 +21,12 @@ SHAPE = CompactShape(latent=8, width=12, blocks=2, coarse=8, coarse_blocks=1)
 def make_run(folder: Path, name: str, *, seed: int = 5, finished: bool = True) -> Path:
     """Leave what the trainer leaves: settings, tables, weights."""
     folder.mkdir()
-    RunFolder(folder).settle(
-        {"recipe_name": name, "training": {"seed": seed, "steps": 200}, "source": {"batch_size": 6}}
-    )
+    settings = {
+        "recipe_name": name,
+        "training": {"seed": seed, "steps": 200},
+        "source": {"batch_size": 6, "of": {"a": [1]}},
+    }
+    (folder / "settings.toml").write_text(tomli_w.dumps(settings))
     losses, validation = StepTable(folder / "losses.csv", 0), StepTable(folder / "validation.csv", 0)
     for step in range(10, 210, 10):
         losses.append(step, {"rate": 1.0, "step_seconds": 18.0, "utilisation": None, "l1": 1 / step})
@@ -53,7 +56,7 @@ def test_a_card_is_filled_from_its_runs(tmp_path: Path) -> None:
     assert "| l1 | 0.1 | 0.006688 |" in text  # the mean of 1 / step over 110, ..., 200
     assert "| 100 | 23.33 |" in text
     assert "rate" not in text.replace("generated", "").split("| loss")[1].split("validation")[0]
-    assert "- source: `batch_size = 6`" in text
+    assert "- source: `batch_size = 6`\n- source.of: `a = [1]`" in text
     picture = Image.open(io.BytesIO(made.curves))
     assert picture.size[0] > 400
     assert len(made.curves) < 40_000
