@@ -14,6 +14,7 @@ A kind of damage is a settings class and one function, in a module of its own.
 """
 
 from reelfix.restoration.damage.abrasions import Abrasions
+from reelfix.restoration.damage.batch import DamagedBatch, damage_batch
 from reelfix.restoration.damage.blotches import Blotches
 from reelfix.restoration.damage.clip import (
     VERSIONS,
@@ -79,6 +80,7 @@ __all__ = [
     "Corners",
     "CueMarks",
     "DamageSettings",
+    "DamagedBatch",
     "DamagedClip",
     "Dirt",
     "DropOuts",
@@ -111,6 +113,7 @@ __all__ = [
     "Vignette",
     "Weave",
     "Whole",
+    "damage_batch",
     "damage_clip",
     "evenly_exposed",
     "load_shapes",

@@ -42,19 +42,29 @@ def hole_marks(settings: Holes, surface: Surface, random: np.random.Generator) -
     smallest, largest = settings.size
     for _ in range(random.poisson(settings.per_100_frames * surface.frames / 100)):
         radius = max(2.0, whole.height * smallest * (largest / smallest) ** random.uniform() / np.sqrt(np.pi))
-        stretch = np.sqrt(random.uniform(1.0, 2.0))
-        half = int(2.2 * radius * stretch) + 4
-        axis = np.arange(-half, half + 1, dtype=np.float32)
-        angle = random.uniform(0, np.pi)
-        along = (axis[None] * np.cos(angle) + axis[:, None] * np.sin(angle)) / stretch
-        across = (axis[:, None] * np.cos(angle) - axis[None] * np.sin(angle)) * stretch
-        distance = radius - np.hypot(along, across)
-        distance += radius * 0.22 * cloud(len(axis), len(axis), radius, random, 6, 0.55)
-        distance -= np.maximum(np.hypot(axis[None], axis[:, None]) - 0.8 * half, 0) * 2
-        top = int(random.integers(whole.height)) - half - whole.top
-        left = int(random.integers(whole.width)) - half - whole.left
+        top = int(random.integers(whole.height)) - whole.top
+        left = int(random.integers(whole.width)) - whole.left
         frame = int(random.integers(surface.frames))
-        yield from _torn(np.asarray(distance), radius, frame, top, left, "hole", settings.black, random)
+        own = np.random.default_rng(int(random.integers(2**63)))
+        if _overlaps((top - 4 * radius, top + 4 * radius), (left - 4 * radius, left + 4 * radius), surface):
+            distance = _hole(radius, own)
+            half = len(distance) // 2
+            yield from _torn(distance, radius, frame, top - half, left - half, "hole", settings.black, own)
+
+
+def _hole(radius: float, random: np.random.Generator) -> Plane:
+    """How far inside a hole's edge each pixel is, (n, n): an ellipse, bent by noise."""
+    stretch = np.sqrt(random.uniform(1.0, 2.0))
+    half = int(2.2 * radius * stretch) + 4
+    axis = np.arange(-half, half + 1, dtype=np.float32)
+    angle = random.uniform(0, np.pi)
+    along = (axis[None] * np.cos(angle) + axis[:, None] * np.sin(angle)) / stretch
+    across = (axis[:, None] * np.cos(angle) - axis[None] * np.sin(angle)) * stretch
+    distance = radius - np.hypot(along, across)
+    distance += radius * 0.22 * cloud(len(axis), len(axis), radius, random, 6, 0.55)
+    # The noise must not make holes at the patch's very edge.
+    distance -= np.maximum(np.hypot(axis[None], axis[:, None]) - 0.8 * half, 0) * 2
+    return np.asarray(distance, dtype=np.float32)
 
 
 def corner_marks(settings: Corners, surface: Surface, random: np.random.Generator) -> Iterator[Mark]:
@@ -62,22 +72,36 @@ def corner_marks(settings: Corners, surface: Surface, random: np.random.Generato
     whole = surface.whole
     for _ in range(random.poisson(settings.per_100_frames * surface.frames / 100)):
         reach_y, reach_x = whole.height * random.uniform(*settings.size, 2)
-        rows, columns = int(1.6 * reach_y) + 4, int(1.6 * reach_x) + 4
-        y = np.arange(rows, dtype=np.float32)[:, None] + 0.5
-        x = np.arange(columns, dtype=np.float32)[None] + 0.5
-        # A straight tear for 1, hollow below, bulging above.
-        bulge = random.uniform(0.7, 1.6)
-        reach = float(np.sqrt(reach_y * reach_x))
-        distance = (1 - ((y / reach_y) ** bulge + (x / reach_x) ** bulge)) * reach / 2
-        distance += 0.06 * reach * cloud(rows, columns, 0.5 * reach, random, 6, 0.6)
-        distance -= np.maximum(np.maximum(y / rows, x / columns) - 0.85, 0) * 4 * reach
         at_bottom, at_right = random.uniform(size=2) < 0.5
-        distance = distance[:: -1 if at_bottom else 1, :: -1 if at_right else 1]
+        frame = int(random.integers(surface.frames))
+        own = np.random.default_rng(int(random.integers(2**63)))
+        rows, columns = int(1.6 * reach_y) + 4, int(1.6 * reach_x) + 4
         top = (whole.height - rows if at_bottom else 0) - whole.top
         left = (whole.width - columns if at_right else 0) - whole.left
-        frame = int(random.integers(surface.frames))
-        kept = np.ascontiguousarray(distance)
-        yield from _torn(kept, 0.5 * reach, frame, top, left, "corner", settings.black, random)
+        if _overlaps((top, top + rows), (left, left + columns), surface):
+            distance = _corner(reach_y, reach_x, rows, columns, own)
+            turned = distance[:: -1 if at_bottom else 1, :: -1 if at_right else 1]
+            size = 0.5 * float(np.sqrt(reach_y * reach_x))
+            kept = np.ascontiguousarray(turned)
+            yield from _torn(kept, size, frame, top, left, "corner", settings.black, own)
+
+
+def _corner(reach_y: float, reach_x: float, rows: int, columns: int, random: np.random.Generator) -> Plane:
+    """How far beyond the tear each pixel of a patch at the top left is, (rows, columns)."""
+    y = np.arange(rows, dtype=np.float32)[:, None] + 0.5
+    x = np.arange(columns, dtype=np.float32)[None] + 0.5
+    # A straight tear for 1, hollow below, bulging above.
+    bulge = random.uniform(0.7, 1.6)
+    reach = float(np.sqrt(reach_y * reach_x))
+    distance = (1 - ((y / reach_y) ** bulge + (x / reach_x) ** bulge)) * reach / 2
+    distance += 0.06 * reach * cloud(rows, columns, 0.5 * reach, random, 6, 0.6)
+    distance -= np.maximum(np.maximum(y / rows, x / columns) - 0.85, 0) * 4 * reach
+    return np.asarray(distance, dtype=np.float32)
+
+
+def _overlaps(rows: tuple[float, float], columns: tuple[float, float], surface: Surface) -> bool:
+    """Whether something of these rows and columns of the clip lies on it."""
+    return rows[0] < surface.height and rows[1] > 0 and columns[0] < surface.width and columns[1] > 0
 
 
 def _torn(

@@ -10,7 +10,7 @@ from reelfix.restoration.arrays import as_array
 from reelfix.restoration.damage.grain import Grain, add_grain, blurred
 from reelfix.restoration.damage.marks import Mark, lay
 from reelfix.restoration.damage.motion_blur import line_kernel
-from reelfix.restoration.damage.operators import MarkTruth, gaussian
+from reelfix.restoration.damage.operators import MarkTruth, gaussian, normal
 from reelfix.restoration.damage.tone import Curve, gain_field
 from reelfix.restoration.damage.weave import WeaveCurves, woven
 
@@ -59,7 +59,7 @@ class HostOperators:
     ) -> torch.Tensor:
         """Draw noise (T, channels, H, W) of unit variance, in clumps of deviation `size` pixels."""
         count, _, height, width = like.shape
-        noise = random.standard_normal((count, channels, height, width), np.float32)
+        noise = normal((count, channels, height, width), random).numpy()
         if size > 0:
             kernel = gaussian(size).numpy()
             kernel = kernel / np.sqrt((kernel**2).sum())  # variance 1 once it went both ways

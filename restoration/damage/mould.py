@@ -1,5 +1,6 @@
 """Mould: threads that grow over the film from many seeds, and the gelatine that they have eaten."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from reelfix.restoration.arrays import Plane
 from reelfix.restoration.damage.marks import Mark
-from reelfix.restoration.damage.strip import strip_length, strip_marks
+from reelfix.restoration.damage.strip import shows, strip_length, strip_marks
 from reelfix.restoration.damage.surface import Surface
 
 _FINE = 2
@@ -43,8 +44,12 @@ def mould_marks(settings: Mould, surface: Surface, random: np.random.Generator) 
         for _ in range(int(random.integers(settings.colonies[0], settings.colonies[1] + 1))):
             radius = max(2.5, whole.height * smallest * (largest / smallest) ** random.uniform())
             place = middle + random.standard_normal(2) * spread * np.array([1.0, 0.4])
-            opacity = draw_colony(radius, random) * np.float32(strength * random.uniform(0.6, 1.0))
             tone = random.uniform(0.75, 1.0) if bright else random.uniform(0.05, 0.3)
+            seed = int(random.integers(2**63))
+            if not shows(place[0], place[1], 1.5 * radius + 6, surface):
+                continue
+            own = np.random.default_rng(seed)
+            opacity = draw_colony(radius, own) * np.float32(strength * own.uniform(0.6, 1.0))
             top, left = (np.rint(place) - np.array(opacity.shape) // 2).astype(int)
             yield from strip_marks(opacity, float(tone), "mould", int(top), int(left), surface)
 
@@ -59,29 +64,36 @@ def draw_colony(radius: float, random: np.random.Generator) -> Plane:
     """Threads that fork and thin out from a seed, over a faint eaten disc: opacity (h, w) in [0, 1]."""
     half = int(np.ceil(1.25 * radius)) + 3
     canvas = np.zeros(((2 * half + 1) * _FINE,) * 2, np.uint8)
+    first = random.uniform(0, 2 * math.pi)
+    branches = int(random.integers(5, 10))
     growing = [
-        (np.zeros(2), angle + random.normal(0, 0.25), 1.0)
-        for angle in np.arange(0, 2 * np.pi, 2 * np.pi / int(random.integers(5, 10)))
+        (0.0, 0.0, first + 2 * math.pi * branch / branches + float(random.normal(0, 0.25)), 1.0)
+        for branch in range(branches)
     ]
     step = max(1.0, radius / 9)
     budget = 500
     while growing and budget > 0:
-        place, heading, vigour = growing.pop()
+        x, y, heading, vigour = growing.pop()
         while vigour > 0.12 and budget > 0:
             budget -= 1
-            heading += random.normal(0, 0.28)
-            after = place + step * np.array([np.cos(heading), np.sin(heading)])
-            if np.hypot(*after) > 1.2 * radius:
+            heading += float(random.normal(0, 0.28))
+            to_x, to_y = x + step * math.cos(heading), y + step * math.sin(heading)
+            if math.hypot(to_x, to_y) > 1.2 * radius:
                 break
-            ends = [tuple(int(v) for v in np.rint((p + half + 0.5) * _FINE * 16)) for p in (place, after)]
+            ends = [(_fine(x, half), _fine(y, half)), (_fine(to_x, half), _fine(to_y, half))]
             shade = round(90 + 165 * vigour)
             cv2.line(canvas, ends[0], ends[1], shade, max(1, round(1.2 * _FINE * vigour)), cv2.LINE_AA, 4)
-            place, vigour = after, vigour * random.uniform(0.84, 0.96)
+            x, y, vigour = to_x, to_y, vigour * float(random.uniform(0.84, 0.96))
             if random.uniform() < 0.4:
-                forked = heading + random.choice([-1, 1]) * random.uniform(0.4, 1.0)
-                growing.append((place, forked, 0.8 * vigour))
+                turn = float(random.uniform(0.4, 1.0)) * (1 if random.uniform() < 0.5 else -1)
+                growing.append((x, y, heading + turn, 0.8 * vigour))
     size = 2 * half + 1
     threads = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     soft = cv2.GaussianBlur(threads, (0, 0), 0.5)
     eaten = cv2.GaussianBlur(threads, (0, 0), max(0.22 * radius, 0.8))
     return np.asarray(np.clip(soft + random.uniform(0.2, 0.9) * eaten, 0.0, 1.0), dtype=np.float32)
+
+
+def _fine(place: float, half: int) -> int:
+    """A place about the seed on the fine canvas, with 4 bits of fraction."""
+    return round(((place + half + 0.5) * _FINE - 0.5) * 16)

@@ -1,6 +1,6 @@
 """What damage does to pixels, as operators on clips; on the host with OpenCV, on any device with torch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +70,14 @@ class Operators(Protocol):
     def lay(self, frames: torch.Tensor, marks: Iterable[Mark]) -> tuple[torch.Tensor, MarkTruth]:
         """Lay marks over the frames, in their order."""
         ...
+
+
+def normal(
+    shape: Sequence[int], random: np.random.Generator, device: torch.device | None = None
+) -> torch.Tensor:
+    """Draw standard normal numbers, float32, on a device (the CPU unless given), from a seed of `random`."""
+    source = torch.Generator(device or "cpu").manual_seed(int(random.integers(2**63)))
+    return torch.randn(tuple(shape), generator=source, device=device)
 
 
 def gaussian(size: float) -> torch.Tensor:

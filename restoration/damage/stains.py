@@ -10,7 +10,7 @@ from reelfix.restoration.arrays import Plane
 from reelfix.restoration.damage.marks import Mark
 from reelfix.restoration.damage.noise import cloud
 from reelfix.restoration.damage.stamping import stamp_patch
-from reelfix.restoration.damage.strip import strip_length, strip_marks
+from reelfix.restoration.damage.strip import shows, strip_length, strip_marks
 from reelfix.restoration.damage.surface import Surface
 
 
@@ -37,18 +37,22 @@ def stain_marks(settings: Stains, surface: Surface, random: np.random.Generator)
     # Those begun before the clip reach into it.
     for _ in range(random.poisson(settings.per_100_frames * (surface.frames + 1) / 100)):
         side = max(6.0, whole.height * smallest * (largest / smallest) ** random.uniform())
-        if surface.shapes is not None and random.uniform() < 0.4:
-            stamps = surface.shapes.stamps["stain"]
-            stamp = stamps[int(random.integers(len(stamps)))]
-            shape = stamp_patch(stamp, side / stamp.size, random, softness=max(0.5, 0.01 * side))
-            opacity = shape * np.float32(random.uniform(0.3, 1.0) * settings.edge[1])
-        else:
-            veil, edge = random.uniform(*settings.veil), random.uniform(*settings.edge)
-            opacity = draw_stain(side, veil, edge, random)
         tone = random.uniform(0.8, 1.0) if random.uniform() < settings.bright else random.uniform(0.0, 0.25)
-        top = int(random.integers(-whole.height, max(1, length))) - opacity.shape[0] // 2
-        left = int(random.integers(whole.width)) - opacity.shape[1] // 2
-        yield from strip_marks(opacity, float(tone), "stain", top, left, surface)
+        row, column = random.uniform(-whole.height, length), random.uniform(0, whole.width)
+        own = np.random.default_rng(int(random.integers(2**63)))
+        if shows(row, column, 3 * side + 8, surface):
+            opacity = _opacity(settings, side, surface, own)
+            top, left = round(row) - opacity.shape[0] // 2, round(column) - opacity.shape[1] // 2
+            yield from strip_marks(opacity, float(tone), "stain", top, left, surface)
+
+
+def _opacity(settings: Stains, side: float, surface: Surface, random: np.random.Generator) -> Plane:
+    if surface.shapes is not None and random.uniform() < 0.4:
+        stamps = surface.shapes.stamps["stain"]
+        stamp = stamps[int(random.integers(len(stamps)))]
+        shape = stamp_patch(stamp, side / stamp.size, random, softness=max(0.5, 0.01 * side))
+        return np.asarray(shape * np.float32(random.uniform(0.3, 1.0) * settings.edge[1]))
+    return draw_stain(side, random.uniform(*settings.veil), random.uniform(*settings.edge), random)
 
 
 def draw_stain(side: float, veil: float, edge: float, random: np.random.Generator) -> Plane:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from reelfix.restoration.arrays import Plane
 from reelfix.restoration.damage.marks import Kind, Mark
 from reelfix.restoration.damage.surface import Surface
@@ -18,6 +20,20 @@ def strip_length(surface: Surface) -> int:
 def pitch(surface: Surface) -> float:
     """From one picture to the next along the film, in pixels."""
     return surface.whole.height * (1 + FRAME_LINE)
+
+
+def shows(row: float, column: float, reach: float, surface: Surface) -> bool:
+    """Whether what lies within `reach` pixels of a place on the strip can show on some frame of the clip."""
+    whole = surface.whole
+    if not whole.left - reach <= column <= whole.left + surface.width + reach:
+        return False
+    first = whole.top - reach
+    frame = max(0, int(np.floor((row - first) / pitch(surface))))
+    for of_frame in (frame - 1, frame):
+        on_frame = row - of_frame * pitch(surface)
+        if 0 <= of_frame < surface.frames and first <= on_frame <= first + surface.height + 2 * reach:
+            return True
+    return False
 
 
 def strip_marks(

@@ -11,7 +11,7 @@ from torch.nn import functional
 from reelfix.restoration.damage.grain import Grain
 from reelfix.restoration.damage.marks import PLANES, VISIBLE, Kind, Mark
 from reelfix.restoration.damage.motion_blur import line_kernel
-from reelfix.restoration.damage.operators import MarkTruth, gaussian
+from reelfix.restoration.damage.operators import MarkTruth, gaussian, normal
 from reelfix.restoration.damage.tone import Curve
 from reelfix.restoration.damage.weave import WeaveCurves
 
@@ -69,7 +69,10 @@ class TensorOperators:
 
     def grain(self, frames: torch.Tensor, settings: Grain, random: np.random.Generator) -> torch.Tensor:
         """Lay grain down, see `grain.add_grain`."""
-        noise = self._normal(frames, frames.shape[1], random)
+        if self._device_noise:
+            noise = normal(frames.shape, random, frames.device)
+        else:
+            noise = torch.from_numpy(random.standard_normal(frames.shape, np.float32)).to(frames.device)
         if settings.size > 0:
             noise = _separable(noise, gaussian(settings.size), "reflect")
             noise /= noise.std(dim=(2, 3), keepdim=True, correction=0).clamp_min(1e-6)
@@ -110,10 +113,7 @@ class TensorOperators:
     def _normal(self, like: torch.Tensor, channels: int, random: np.random.Generator) -> torch.Tensor:
         count, _, height, width = like.shape
         shape = (count, channels, height, width)
-        if self._device_noise:
-            source = torch.Generator(like.device).manual_seed(int(random.integers(2**63)))
-            return torch.randn(shape, generator=source, device=like.device)
-        return torch.from_numpy(random.standard_normal(shape, np.float32)).to(like.device)
+        return normal(shape, random, like.device if self._device_noise else None).to(like.device)
 
 
 def _joined(

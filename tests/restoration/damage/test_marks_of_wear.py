@@ -105,8 +105,8 @@ def test_a_splice_jumps_from_where_the_weave_is() -> None:
 def test_a_stain_goes_on_in_the_next_frame() -> None:
     surface = Surface(6, 64, 80, 16.0)
     assert pitch(surface) == pytest.approx(64 * 1.06)
-    large = replace(NOTHING, stains=Stains(per_100_frames=30, size=(1.5, 1.5)))
-    marked = _damage(large, seed=2).kinds["stain"].flatten(1).any(1)
+    large = replace(NOTHING, stains=Stains(per_100_frames=60, size=(1.5, 1.5)))
+    marked = _damage(large, seed=3).kinds["stain"].flatten(1).any(1)
     assert int(marked.sum()) >= 2
 
 
@@ -148,3 +148,21 @@ def test_copied_marks_are_as_the_picture_is() -> None:
     assert (copied.kinds["dirt"] | ~fresh.kinds["dirt"]).float().mean() > 0.99
     some = _damage(replace(NOTHING, dirt=dirt, fading=fading, copied_marks=0.5))
     assert 0.01 < float((some.frames > 0.75).float().mean()) < float((fresh.frames > 0.75).float().mean())
+
+
+def test_marks_beside_a_part_move_none_upon_it() -> None:
+    settings = replace(
+        NOTHING,
+        stains=Stains(per_100_frames=100),
+        mould=Mould(per_100_frames=60),
+        holes=Holes(per_100_frames=100),
+    )
+    whole = damage_clip(torch.full((6, 1, 64, 80), 0.5), settings, np.random.default_rng(2))
+    part = damage_clip(
+        torch.full((6, 1, 30, 34), 0.5),
+        settings,
+        np.random.default_rng(2),
+        part_of=Whole(64, 80, top=20, left=11),
+    )
+    assert part.kinds.keys() == {"stain", "mould", "hole"}
+    assert torch.equal(part.frames, whole.frames[..., 20:50, 11:45])

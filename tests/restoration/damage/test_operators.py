@@ -68,7 +68,7 @@ def test_frames_given_are_left_alone(make: Callable[[], HostOperators | TensorOp
 
 def test_noise_drawn_on_the_device_has_the_statistics_of_the_hosts() -> None:
     clip = torch.full((2, 1, 128, 128), 0.5)
-    settings = replace(NOTHING, stock=StockGrain("panchromatic"))
+    settings = replace(NOTHING, grain=Grain(strength=0.02, size=0.6))
     host, device = (
         damage_clip(clip, settings, np.random.default_rng(3), operators=operators).frames - clip
         for operators in (HostOperators(), TensorOperators(device_noise=True))
