@@ -80,6 +80,11 @@ def is_path(reference: str) -> bool:
     return "/" in reference or "\\" in reference or Path(reference).suffix.lower() in SUFFIXES
 
 
+def settled(reference: str) -> str:
+    """Return a reference that means the same wherever it is read again: a path made absolute, or a name."""
+    return str(Path(reference).expanduser().absolute()) if is_path(reference) else reference
+
+
 def find_weights(reference: str, folder: Path | None = None) -> Weights:
     """Find weights by name in `folder` (by default those that come with us), or by path.
 

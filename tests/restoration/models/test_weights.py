@@ -11,6 +11,7 @@ from reelfix.restoration.models.weights import (
     find_weights,
     load_document,
     load_weights,
+    settled,
     sha256_of,
     weights_folder,
     weights_names,
@@ -55,6 +56,16 @@ def test_a_wrong_name_is_answered_with_the_nearest(put_net) -> None:  # type: ig
         find_weights(str(folder / "other.pth"))
     with pytest.raises(UnknownModelError, match=r"end in \.safetensors"):
         find_weights(str(folder / "picture.png"))
+
+
+def test_a_path_means_the_same_from_anywhere(put_net, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    folder = put_net()
+    monkeypatch.chdir(folder)
+    assert settled("tiny") == "tiny"
+    reference = settled("./tiny.safetensors")
+    assert settled("tiny.safetensors") == reference
+    monkeypatch.chdir("/")
+    assert find_weights(reference).path == folder / "tiny.safetensors"
 
 
 def test_a_file_without_a_card_has_its_digest_of_now(tmp_path: Path) -> None:
