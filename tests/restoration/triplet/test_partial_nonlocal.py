@@ -117,7 +117,7 @@ def test_averaged_keys_are_exact_where_squares_are_even_and_near_it_where_smooth
 
 
 def test_no_tensor_exceeds_the_bound_even_with_the_plainest_kernel() -> None:
-    size, channels, bound = 48, 4, 2**17
+    size, channels, bound = 40, 4, 2**17
     features = _features(1, size, size, channels=channels)
     damaged = _damage(1, size, size)
     laid_out = 4 * int(damaged.sum()) * int((~damaged).sum())
@@ -153,3 +153,17 @@ def test_wrong_shapes_are_named() -> None:
     features = _features(1, 4, 4)
     with pytest.raises(ValueError, match=r"damaged.shape.*\(1, 1, 4, 4\)"):
         partial_nonlocal(features, features, features, torch.zeros(1, 4, 4))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_bytes_do_not_depend_on_the_number_of_threads(dtype: torch.dtype) -> None:
+    features, damaged = _features(1, 24, 30).to(dtype), _damage(1, 24, 30)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append(partial_nonlocal(features, features, features, damaged))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*found)
