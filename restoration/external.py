@@ -80,7 +80,7 @@ class ExternalNet:
 
         C is 1 or 3. A net for colour gets a gray picture three times, and the mean of what it makes is taken;
         what a net for gray does to the luma (Rec. 601) is added to R, G and B alike, so that the chroma
-        stays. What a net enlarges is brought back to its size (bicubic, without aliasing). Each picture goes
+        stays. What a net enlarges is brought back to its size, a pixel the mean of its area. Each picture goes
         through by itself, on a CPU on one thread, several pictures beside each other: what becomes of it
         depends neither on the others nor on the number of threads, which changes the order of sums.
 
@@ -125,13 +125,11 @@ class ExternalNet:
         return made
 
     def _at_scale_one(self, picture: torch.Tensor) -> torch.Tensor:
-        height, width = picture.shape[-2:]
         answer: torch.Tensor = self._loaded(picture.to(self._device, self._dtype))
         made = answer.to(picture.device, torch.float32, copy=True)
         if self.descriptor.scale > 1:
-            made = functional.interpolate(
-                made, (height, width), mode="bicubic", antialias=True, align_corners=False
-            )
+            # The mean over a pixel's area loses less of what was enlarged than resampling with kernels does.
+            made = functional.avg_pool2d(made, self.descriptor.scale)
         return made
 
 
