@@ -80,8 +80,8 @@ class ExternalNet:
 
         C is 1 or 3. A net for colour gets a gray picture three times, and the mean of what it makes is taken;
         what a net for gray does to the luma (Rec. 601) is added to R, G and B alike, so that the chroma
-        stays. What a net enlarges is brought back to its size, a pixel the mean of its area. Each picture goes
-        through by itself, on a CPU on one thread, several pictures beside each other: what becomes of it
+        stays. What a net enlarges is brought back to its size, a pixel the mean of its area. Each picture
+        goes through by itself, on a CPU on one thread, several pictures beside each other: what becomes of it
         depends neither on the others nor on the number of threads, which changes the order of sums.
 
         Raises ValueError for another shape, ModelError where the net's answer is no number.
