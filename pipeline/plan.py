@@ -116,13 +116,19 @@ def with_needed(names: Sequence[str]) -> tuple[str, ...]:
     for name in stages:
         for product in stage_type(name).reads:
             if product not in made:
-                makers = [other for other in STAGES if product in stage_type(other).makes]
+                makers = [other for other in STAGES if product in _all_made(other)]
                 raise UsageError(
                     f"{name} reads a {product}, which no earlier stage makes: "
                     f"add {' or '.join(makers)} to --stages."
                 )
-        made.update(stage_type(name).makes)
+        made.update(_all_made(name))
     return stages
+
+
+def _all_made(name: str) -> tuple[str, ...]:
+    """What a stage makes, whatever its settings."""
+    kind = stage_type(name)
+    return (*kind.makes, *kind.may_make)
 
 
 def make_chain(
@@ -144,6 +150,12 @@ def make_chain(
     for name in stages:
         chosen = resolve(name, settings, shot.settings)
         stage = stage_type(name)(chosen, clip)
+        for product in stage.reads:
+            if product not in latest:
+                raise UsageError(
+                    f"{name} reads a {product}, which the stages before it may make, but do not with their "
+                    f"settings. For a latent: restore.model=triplet-compact, restore.keep_latents=true."
+                )
         inputs = (
             *(latest[product] for product in stage.reads),
             *(supplied[product] for product in stage.may_read if product in supplied),
@@ -162,7 +174,7 @@ def make_chain(
             }
         )
         chain.append(Task(name, shot, key, values, inputs, clip))
-        latest.update({product: Input(product, name, key) for product in stage.makes})
+        latest.update({product: Input(product, name, key) for product in stage.made})
     return tuple(chain)
 
 

@@ -35,6 +35,9 @@ _THREADS = 2
 FLOW_UNIT = 32
 """Stored flow is in 1/32 pixel, int16: up to 1023 pixels either way."""
 
+LATENT_CHANNELS = 64
+"""Channels of a latent: `triplet-compact`'s."""
+
 
 @dataclass(frozen=True)
 class ArraySpec:
@@ -128,11 +131,17 @@ def _decode_motion(arrays: Arrays, device: torch.device) -> Any:
     )
 
 
+def _latent_shape(clip: ClipFormat) -> tuple[int, int, int]:
+    """One latent for 4 x 4 pixels of a frame that was padded to multiples of 16."""
+    return (LATENT_CHANNELS, 4 * -(-clip.height // 16), 4 * -(-clip.width // 16))
+
+
 PRODUCTS: Mapping[str, ProductKind] = {
     "frames": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
     "mask": _plain("mask", "uint8", lambda clip: (2, clip.height, clip.width)),
     "user_mask": _plain("user_mask", "uint8", lambda clip: (3, clip.height, clip.width)),
     "track": _plain("track", "float32", lambda clip: (2, 2, 5)),
+    "latent": _plain("latent", "float16", _latent_shape),
     "motion": ProductKind(_motion_arrays, _encode_motion, _decode_motion),
 }
 

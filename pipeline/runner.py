@@ -99,7 +99,7 @@ class _TaskRun:
         self.frame_count = self.task.shot.frame_count
         self.blocks = self.cut.blocks(self.frame_count)
         self.specs = tuple(
-            spec for product in self.stage.makes for spec in PRODUCTS[product].arrays(self.task.clip)
+            spec for product in self.stage.made for spec in PRODUCTS[product].arrays(self.task.clip)
         )
 
     def take_up(self) -> list[BlockCommit]:
@@ -198,7 +198,7 @@ class _BlockWriter:
 
     def write(self, window: Window, products: Products) -> None:
         """Store one window's products."""
-        for product in self._run.stage.makes:
+        for product in self._run.stage.made:
             self._note_curves(product, window, products[product])
             for name, values in PRODUCTS[product].encode(products[product]).items():
                 contiguous = np.ascontiguousarray(values)

@@ -96,6 +96,8 @@ class Stage(ABC, Generic[S]):
     may_read: ClassVar[tuple[str, ...]] = ()
     """What a person may supply besides; in the window only where there is some for the shot."""
     makes: ClassVar[tuple[str, ...]]
+    may_make: ClassVar[tuple[str, ...]] = ()
+    """What it makes besides where its settings ask for it; see `made`."""
     reads_whole: ClassVar[tuple[str, ...]] = ()
     """Of what it reads: small products made by an earlier stage, that it gets for the whole shot at once."""
     settings_type: ClassVar[type[StageSettings]] = StageSettings
@@ -108,6 +110,11 @@ class Stage(ABC, Generic[S]):
     def handle(self) -> int:
         """Frames needed on either side of a frame."""
         return 0
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """What it makes with its settings: `makes`, and of `may_make` what they ask for."""
+        return self.makes
 
     @property
     def models(self) -> tuple[str, ...]:

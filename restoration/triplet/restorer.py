@@ -1,6 +1,6 @@
 """The compact nets over a shot's frames: what is left after filling, taken out as far as the bars say."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch.nn import functional
@@ -12,6 +12,7 @@ from reelfix.restoration.triplet.context import NEIGHBOUR_STEPS, neighbours_alon
 from reelfix.restoration.triplet.restorer_bars import Bars
 from reelfix.restoration.triplet.restorer_context import neighbours_on_device
 from reelfix.restoration.triplet.restorer_folded import FoldedNets
+from reelfix.restoration.triplet.restorer_frames import Restored, lumas_of, too_large
 from reelfix.restoration.triplet.tiling import tile_for, tiled
 
 Precision = Literal["auto", "bfloat16", "float32"]
@@ -24,15 +25,6 @@ MEMORY_BYTES = 2 * 2**30
 
 _OVERLAP = 256  # pixels that two tiles share
 _BYTES_PER_PIXEL = 80  # held at the worst moment, for each byte of a number: measured, and rounded up
-
-
-class Restored(NamedTuple):
-    """What became of the frames of a window's core."""
-
-    frames: torch.Tensor
-    """float32 (T, C, H, W) in [0, 1]."""
-    latents: torch.Tensor | None
-    """float16 (T, latent, 4 ceil(H / 16), 4 ceil(W / 16)), after the mapping; None unless asked for."""
 
 
 class CompactRestorer:
@@ -86,7 +78,7 @@ class CompactRestorer:
         wanted = range(*core.indices(len(filled)))
         if self._is_identity and not keep_latents:
             return Restored(filled[core], None)
-        lumas = _lumas(filled.to(self._device))
+        lumas = lumas_of(filled.to(self._device))
         frames, latents = [], []
         for t in wanted:
             change, latent = self._change(lumas, mask[t], motion, t, keep_latents)
@@ -121,10 +113,7 @@ class CompactRestorer:
                 net, [view.frame, view.mask, view.neighbours, trust], tile, _OVERLAP, multiple=MULTIPLE
             )
         except torch.OutOfMemoryError as error:
-            raise torch.OutOfMemoryError(
-                f"a frame of {width} x {height} does not fit into the memory of {self._device}, not even in "
-                "tiles. Give the GPU to this run alone, or run without it (leave --gpus out)."
-            ) from error
+            raise too_large(height, width, self._device) from error
         change = out[0, 0, :height, :width]
         if not keep_latents:
             return change, None
@@ -163,10 +152,3 @@ def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:
     else:
         has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
     return torch.bfloat16 if has_bfloat16 else torch.float32
-
-
-def _lumas(frames: torch.Tensor) -> torch.Tensor:
-    """Luma (T, H, W) of frames (T, C, H, W), C = 1 or 3; Rec. 601 weights, as `arrays.luma_of`."""
-    if frames.shape[1] == 1:
-        return frames[:, 0]
-    return 0.299 * frames[:, 0] + 0.587 * frames[:, 1] + 0.114 * frames[:, 2]

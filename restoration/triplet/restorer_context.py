@@ -1,7 +1,7 @@
 """Neighbouring frames brought to a frame's place by torch alone, on whatever device they are.
 
-What `context.neighbours_along` does with OpenCV, for GPUs. It differs where OpenCV rounds places to 1/32 pixel
-and torch does not: by less than two code values of 8 bits at sharp edges, by some 0.03 on average.
+What `context.neighbours_along` does with OpenCV, for GPUs. It differs where OpenCV rounds places to 1/32
+pixel and torch does not: by less than two code values of 8 bits at sharp edges, by some 0.03 on average.
 """
 
 from collections.abc import Iterator, Sequence

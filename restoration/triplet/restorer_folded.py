@@ -104,6 +104,7 @@ class FoldedNets:
         decoder = self._decoder
         both = _linear(decoder.stem, _last(torch.cat([before, move])))
         for block in decoder.body:
+            assert isinstance(block, ResidualBlock)
             both += _linear(block.second, _rectified(_linear(block.first, both)))
         half = _to_pixels(_linear(self._to_half, both))
         features = _rectified(_linear(decoder.at_half, half))
