@@ -96,7 +96,7 @@ def _reel_frames(path: Path, count: int, channels: int) -> Iterator[Levels]:
     store = reel.store()
     total = store.frame_count
     pixels = PixelMap.of(
-        reel.info.video, is_monochrome=reel.info.is_monochrome or _has_luma(reel.info.video, channels)
+        reel.info.video, is_monochrome=reel.info.is_monochrome or _luma_is_enough(reel.info.video, channels)
     )
     for index in np.unique(np.linspace(0, total - 1, min(count, total)).round().astype(int)):
         planes = store.read(int(index), int(index) + 1, pixels.planes_read)
@@ -105,7 +105,7 @@ def _reel_frames(path: Path, count: int, channels: int) -> Iterator[Levels]:
 
 def _video_frames(path: Path, count: int, channels: int) -> Iterator[Levels]:
     probed = probe(find_source(str(path)))
-    pixels = PixelMap.of(probed.video, is_monochrome=_has_luma(probed.video, channels))
+    pixels = PixelMap.of(probed.video, is_monochrome=_luma_is_enough(probed.video, channels))
     reader = PlaneReader(probed.store)
     step = max((probed.expected_frames or count) // count, 1)
     with open_container(probed.source) as container:
@@ -117,9 +117,10 @@ def _video_frames(path: Path, count: int, channels: int) -> Iterator[Levels]:
                 break
 
 
-def _has_luma(video: VideoStream, channels: int) -> bool:
-    """Whether gray frames are asked for, and lie in the film as a plane."""
-    return channels == 1 and video.pixel_format.planes[0] in ("y", "gray")
+def _luma_is_enough(video: VideoStream, channels: int) -> bool:
+    """Whether the film's first plane is all that is wanted: it has no other, or gray frames are asked for."""
+    first = video.pixel_format.planes[0]
+    return first == "gray" or (channels == 1 and first == "y")
 
 
 def _levels(pixels: PixelMap, planes: Planes, channels: int) -> Levels:

@@ -1,12 +1,13 @@
 """The weights that a run is for, as a file that anything can read."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
 from torch import nn
 
 from reelfix.restoration.training.checkpoint import write_whole
@@ -14,14 +15,36 @@ from reelfix.restoration.training.errors import TrainingDataError
 
 
 def write_weights(path: Path, modules: Mapping[str, nn.Module], metadata: Mapping[str, str]) -> str:
-    """Write the modules' weights and buffers under keys `module.parameter`; return the file's SHA-256."""
+    """Write the modules' weights and buffers under keys `module.parameter`; return the file's SHA-256.
+
+    The same weights and metadata give the same bytes.
+    """
     tensors: dict[str, torch.Tensor] = {
         f"{name}.{key}": tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
         for name, module in modules.items()
         for key, tensor in module.state_dict().items()
     }
-    write_whole(path, lambda temporary: save_file(tensors, temporary, dict(metadata)))
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    content = _in_order(save(tensors, dict(metadata)))
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
+    return hashlib.sha256(content).hexdigest()
+
+
+def _in_order(content: bytes) -> bytes:
+    """Put the metadata of safetensors in order of their names: the library leaves that to chance."""
+    stop = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:stop])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + content[stop:]
+
+
+def written_step(path: Path) -> int | None:
+    """Return the step that weights were written at; None where there is no such file."""
+    if not path.exists():
+        return None
+    with safe_open(path, "pt") as file:
+        return int(file.metadata()["step"])
 
 
 def read_weights(path: Path) -> dict[str, dict[str, torch.Tensor]]:

@@ -24,7 +24,7 @@ from reelfix.restoration.training.events import (
     Validated,
     unheard,
 )
-from reelfix.restoration.training.export import write_weights
+from reelfix.restoration.training.export import write_weights, written_step
 from reelfix.restoration.training.meter import Meter, Utilisation
 from reelfix.restoration.training.recipe import Recipe, Source
 from reelfix.restoration.training.records import Records
@@ -149,7 +149,7 @@ class Trainer:
         """
         if not self._is_restored:
             self._restore()
-        target = path if path is not None else self._folder.path / f"{self.recipe.name}.safetensors"
+        target = path if path is not None else self._weights_path
         target.parent.mkdir(parents=True, exist_ok=True)
         modules = self._present()
         metadata = {
@@ -163,6 +163,10 @@ class Trainer:
         write_weights(target, {name: modules[name] for name in self.recipe.shipped}, metadata)
         self._emit(FileWritten(self.recipe.name, self.step, "weights", str(target)))
         return target
+
+    @property
+    def _weights_path(self) -> Path:
+        return self._folder.path / f"{self.recipe.name}.safetensors"
 
     def _go_on(self, records: Records, stop: StopRequest, deadline: float | None) -> None:
         batches = BatchStream(self.source, self.settings, self.step, self.device)
@@ -274,7 +278,9 @@ class Trainer:
 
     def _finish(self, records: Records) -> Path:
         self._draw_curves(records)
-        return self.export()
+        target = self._weights_path
+        # What builds on these weights knows them by their digest: they are not written anew.
+        return target if written_step(target) == self.step else self.export()
 
     def _save(self) -> None:
         """Write a checkpoint of this step, unless there is one; never of weights that are not finite."""
