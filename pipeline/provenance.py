@@ -35,6 +35,8 @@ _LIBRARIES = (
     "torch",
     "torchvision",
     "opencv-python-headless",
+    "safetensors",
+    "spandrel",
 )
 
 

@@ -1,5 +1,6 @@
 """What is told of a net where it is named: in provenance, in lists."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -74,5 +75,5 @@ def _external(reference: str, weights: Weights) -> dict[str, Any]:
         "precisions": list(found.precisions),
         "purpose": found.purpose,
         "tags": list(found.tags),
-        "loaded_by": "spandrel",
+        "loaded_by": f"spandrel {version('spandrel')}",
     }
