@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from reelfix.pipeline.stage import Process, Products, Stage, StageSettings, Window
+from reelfix.restoration.models.weights import settled
 from reelfix.restoration.triplet.restorer_bars import Bars
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class RestoreSettings(StageSettings):
     """What the net may take for one frame, in MiB; larger frames go through in tiles."""
     keep_latents: bool = False
     """Keep triplet-compact's latents as a product: 2.5 MB a frame of 640 x 480."""
+
+    @field_validator("model")
+    @classmethod
+    def _settled(cls, model: str) -> str:
+        """Make a path absolute: the plan that keeps it is read again from other folders."""
+        return settled(model)
 
     @property
     def bars(self) -> Bars:
