@@ -17,12 +17,18 @@ from reelfix.restoration.damage.light import Uneven, Vignette
 from reelfix.restoration.damage.low_resolution import LowResolution
 from reelfix.restoration.damage.motion_blur import MotionBlur
 from reelfix.restoration.damage.mould import Mould
+from reelfix.restoration.damage.scratches import Scratches
 from reelfix.restoration.damage.settings import DamageSettings
 from reelfix.restoration.damage.splices import Splices
 from reelfix.restoration.damage.stains import Stains
 from reelfix.restoration.damage.stock import StockGrain
 from reelfix.restoration.damage.tape import Tape
 from reelfix.restoration.damage.tint import TINTS
+
+
+def _coloured(scratches: Scratches | None) -> Scratches | None:
+    return scratches and replace(scratches, coloured=0.6)
+
 
 FULL_ERAS: Mapping[str, DamageSettings] = MappingProxyType(
     {
@@ -87,6 +93,7 @@ FULL_ERAS: Mapping[str, DamageSettings] = MappingProxyType(
         ),
         "1970s": replace(
             ERAS["1970s"],
+            scratches=_coloured(ERAS["1970s"].scratches),
             blur=0.6,
             motion_blur=MotionBlur(length=0.003),
             vignette=Vignette(fall=0.2, power=3.0),
@@ -107,6 +114,7 @@ FULL_ERAS: Mapping[str, DamageSettings] = MappingProxyType(
         ),
         "amateur 8 mm": replace(
             ERAS["amateur 8 mm"],
+            scratches=_coloured(ERAS["amateur 8 mm"].scratches),
             blur=1.1,
             motion_blur=MotionBlur(length=0.006, unrest=0.003),
             vignette=Vignette(fall=0.45, power=2.5, offset=0.1),

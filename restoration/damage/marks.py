@@ -65,6 +65,14 @@ class Mark:
     tone: float
     """What shows through the hole or lies on the film, in [0, 1]."""
     kind: Kind
+    colour: tuple[float, float, float] | None = None
+    """What `tone` is multiplied by in red, green and blue; None for gray, and of no matter in a gray clip."""
+
+    def tones(self, channels: int) -> float | npt.NDArray[np.float32]:
+        """The tone of each of so many channels: one number, or (3, 1, 1)."""
+        if self.colour is None or channels != 3:
+            return self.tone
+        return np.array(self.colour, np.float32)[:, None, None] * np.float32(self.tone)
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def place(
 
 def lay(frames: npt.NDArray[np.float32], marks: Iterable[Mark]) -> Laid:
     """Lay the marks over the frames (T, C, H, W), in place."""
-    count, _, height, width = frames.shape
+    count, channels, height, width = frames.shape
     kinds: dict[Kind, npt.NDArray[np.bool_]] = {}
     strength = np.zeros((count, height, width), np.uint8)
     for mark in marks:
@@ -111,7 +119,7 @@ def lay(frames: npt.NDArray[np.float32], marks: Iterable[Mark]) -> Laid:
             continue
         opacity = mark.opacity[top - mark.top : bottom - mark.top, left - mark.left : right - mark.left]
         picture = frames[mark.frame, :, top:bottom, left:right]
-        change = opacity * (mark.tone - picture)  # C x h x w
+        change = opacity * (mark.tones(channels) - picture)  # C x h x w
         picture += change
         if mark.kind not in kinds:
             kinds[mark.kind] = np.zeros((count, height, width), np.bool_)

@@ -26,10 +26,24 @@ _SHARES = frozenset(
         "strength",
         "frames",
         "persistence",
-        *("bright", "black", "oval", "broken", "tramlines", "across", "dust", "flakes", "clusters"),
+        *(
+            "coloured",
+            "bright",
+            "black",
+            "oval",
+            "broken",
+            "tramlines",
+            "across",
+            "dust",
+            "flakes",
+            "clusters",
+        ),
     }
 )
 """Parameters that are at most 1."""
+
+_MONOCHROME = frozenset({"1900s", "1920s", "1940s"})
+"""Eras whose films make a colour clip monochrome, tinted or not."""
 
 _OTHER_STOCKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -81,6 +95,8 @@ def random_settings(
         drawn["grain"] = None
     if drawn["tape"] is None:
         drawn["drop_outs"] = None
+    if era in _MONOCHROME and drawn["tint"] is None:
+        drawn["tint"] = Tint((1.0, 1.0, 1.0))
     if drawn["generations"] is drawn["fading"] is None:
         drawn["copied_marks"] = 0.0
     settings = replace(preset, **drawn)

@@ -1,7 +1,7 @@
 """Running scratches: vertical lines that run down many frames."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,11 @@ from reelfix.restoration.damage.surface import Surface
 
 _STROKE_WIDTH = 2.5
 """Full width at half the opacity of the strokes in scratch textures, in their pixels."""
+
+
+_LAYERS = ((0.5, 1.0, 0.5), (1.0, 0.95, 0.45), (0.5, 0.6, 1.0), (0.5, 0.95, 1.0))
+"""What is left where layers are gone: of prints the magenta one, then the cyan one too; of reversal films
+the yellow one, then the magenta one too."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Scratches:
     """Fraction of bright ones."""
     tramlines: float = 0.0
     """Fraction that has one or two companions, running beside it at a steady distance."""
+    coloured: float = 0.0
+    """Fraction of bright ones that went through a colour film's upper layers alone, and take their colour."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +68,17 @@ def scratch_marks(settings: Scratches, surface: Surface, random: np.random.Gener
         length = int(random.integers(settings.frames[0], settings.frames[1] + 1))
         begin = int(random.integers(-length // 2, max(1, surface.frames - length // 2)))
         track = _track(settings, length, surface, random)
+        # Drawn where it is asked for alone: without it scratches are those that they were.
+        through = settings.coloured > 0 and random.uniform() < settings.coloured and track.tone > 0.5
+        colour = _LAYERS[int(random.integers(len(_LAYERS)))] if through else None
         offsets = [0.0]
         if settings.tramlines > 0 and random.uniform() < settings.tramlines:
             gaps = random.uniform(0.004, 0.02, int(random.integers(1, 3))) * surface.width
             offsets += [float(gap) for gap in np.cumsum(gaps)]
         for offset in offsets:
             for number in range(max(0, -begin), min(length, surface.frames - begin)):
-                yield _mark(track, begin + number, number, offset, surface.height)
+                mark = _mark(track, begin + number, number, offset, surface.height)
+                yield replace(mark, colour=colour)
 
 
 def _track(settings: Scratches, length: int, surface: Surface, random: np.random.Generator) -> _Track:

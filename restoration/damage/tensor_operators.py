@@ -1,6 +1,6 @@
 """The operators of damage in torch: on any device, every frame of a clip at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -91,15 +91,15 @@ class TensorOperators:
 
     def lay(self, frames: torch.Tensor, marks: Iterable[Mark]) -> tuple[torch.Tensor, MarkTruth]:
         """Lay marks over the frames: those of a kind are joined on the host, then laid at once."""
-        count, _, height, width = frames.shape
+        count, channels, height, width = frames.shape
         mask = torch.zeros((count, 2, height, width), dtype=torch.uint8, device=frames.device)
         strength = torch.zeros((count, 1, height, width), device=frames.device)
         kinds: dict[Kind, torch.Tensor] = {}
         for kind, of_kind in groupby(marks, key=lambda mark: mark.kind):
-            joined = _joined(of_kind, (count, height, width))
+            joined = _joined(list(of_kind), (count, channels, height, width))
             if joined is None:
                 continue
-            kept, added = (torch.from_numpy(plane).to(frames.device)[:, None] for plane in joined)
+            kept, added = (torch.from_numpy(plane).to(frames.device) for plane in joined)
             marked = frames * kept + added
             change = (marked - frames).abs().amax(dim=1, keepdim=True)  # T x 1 x H x W
             visible = change[:, 0] > VISIBLE
@@ -117,11 +117,17 @@ class TensorOperators:
 
 
 def _joined(
-    marks: Iterable[Mark], shape: tuple[int, int, int]
+    marks: Sequence[Mark], shape: tuple[int, int, int, int]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None:
-    """Join marks into `picture * kept + added`, two arrays (T, H, W); None where all lie outside."""
-    _, height, width = shape
-    kept, added, any_laid = np.ones(shape, np.float32), np.zeros(shape, np.float32), False
+    """Join marks into `picture * kept + added`, for a clip of `shape` (T, C, H, W).
+
+    Returns arrays (T, 1, H, W), or (T, C, H, W) for coloured marks; None where all lie outside.
+    """
+    count, channels, height, width = shape
+    if not any(mark.colour for mark in marks):
+        channels = 1
+    kept = np.ones((count, 1, height, width), np.float32)
+    added, any_laid = np.zeros((count, channels, height, width), np.float32), False
     for mark in marks:
         rows, columns = mark.opacity.shape
         top, bottom = max(mark.top, 0), min(mark.top + rows, height)
@@ -130,9 +136,9 @@ def _joined(
             continue
         any_laid = True
         opacity = mark.opacity[top - mark.top : bottom - mark.top, left - mark.left : right - mark.left]
-        here = (mark.frame, slice(top, bottom), slice(left, right))
+        here = (mark.frame, slice(None), slice(top, bottom), slice(left, right))
         kept[here] *= 1 - opacity
-        added[here] += opacity * (mark.tone - added[here])
+        added[here] += opacity * (mark.tones(channels) - added[here])
     return (kept, added) if any_laid else None
 
 

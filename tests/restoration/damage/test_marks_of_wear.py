@@ -14,10 +14,13 @@ from reelfix.restoration.damage import (
     Dirt,
     Fading,
     Holes,
+    HostOperators,
     Kind,
     Mould,
+    Scratches,
     Splices,
     Stains,
+    TensorOperators,
     Weave,
     Whole,
     damage_clip,
@@ -166,3 +169,14 @@ def test_marks_beside_a_part_move_none_upon_it() -> None:
     )
     assert part.kinds.keys() == {"stain", "mould", "hole"}
     assert torch.equal(part.frames, whole.frames[..., 20:50, 11:45])
+
+
+def test_scratches_through_some_layers_are_coloured() -> None:
+    clip = torch.full((6, 3, 64, 80), 0.3)
+    for operators in (HostOperators(), TensorOperators()):
+        for coloured in (0.0, 1.0):
+            scratches = Scratches(opacity=(0.9, 0.9), broken=0.0, bright=1.0, coloured=coloured)
+            settings = replace(NOTHING, scratches=scratches)
+            damaged = damage_clip(clip, settings, np.random.default_rng(2), operators=operators)
+            spread = (damaged.frames.amax(1) - damaged.frames.amin(1))[damaged.kinds["scratch"]]
+            assert (float(spread.max()) > 0.2) == bool(coloured)

@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -8,8 +8,10 @@ from reelfix.restoration.damage import (
     CHANCES,
     ERAS,
     FULL_ERAS,
+    NOTHING,
     STRUCTURED,
     DamageSettings,
+    Tint,
     damage_clip,
     random_settings,
 )
@@ -25,8 +27,11 @@ def _there(settings: DamageSettings) -> set[str]:
 def test_an_era_has_what_it_had_and_more(era: str) -> None:
     assert FULL_ERAS.keys() == ERAS.keys()
     for kind in KINDS:
-        if kind != "blur" and getattr(ERAS[era], kind) is not None:
+        if kind not in ("blur", "scratches") and getattr(ERAS[era], kind) is not None:
             assert getattr(FULL_ERAS[era], kind) == getattr(ERAS[era], kind)
+    scratches = FULL_ERAS[era].scratches
+    assert scratches is not None
+    assert replace(scratches, coloured=0.0) == ERAS[era].scratches
     assert len(_there(FULL_ERAS[era])) > len(_there(ERAS[era])) + 5
 
 
@@ -43,6 +48,17 @@ def test_every_kind_comes_and_goes_as_often_as_its_chance() -> None:
         assert 0 < share < 1
     assert not any({"grain", "stock"} <= there for there in drawn)
     assert not any("drop_outs" in there and "tape" not in there for there in drawn)
+
+
+def test_films_before_colour_are_monochrome() -> None:
+    clip = torch.rand(2, 3, 24, 32, generator=torch.Generator().manual_seed(0))
+    random = np.random.default_rng(9)
+    tint = random_settings(random, "1920s").tint
+    assert tint is not None
+    assert random_settings(random, "1970s").tint is None
+    neutral = replace(NOTHING, tint=Tint((1.0, 1.0, 1.0)))
+    frames = damage_clip(clip, neutral, random).frames
+    assert torch.allclose(frames[:, 0], frames[:, 2], atol=1e-6)
 
 
 def test_parameters_vary_about_the_eras() -> None:

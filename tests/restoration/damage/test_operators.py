@@ -32,6 +32,7 @@ SETTINGS = {
     "grain": replace(NOTHING, grain=Grain(strength=0.03)),
     "stock": replace(NOTHING, stock=StockGrain("colour print")),
     "generations": replace(NOTHING, generations=Generations()),
+    "coloured marks": replace(NOTHING, scratches=Scratches(coloured=1.0, bright=1.0)),
     "marks": replace(NOTHING, dirt=Dirt(per_frame=6), hairs=Hairs(per_frame=1), scratches=Scratches()),
 }
 
