@@ -25,8 +25,8 @@ def vgg16_file(option: Path | None, environment: Mapping[str, str] = os.environ)
     path = option or (Path(environment[VARIABLE]) if environment.get(VARIABLE) else None)
     if path is not None and not path.is_file():
         raise FileNotFoundError(
-            f"{path} is not there. Name the file of VGG16's weights by the option or {VARIABLE}, or neither, "
-            "to train without the perceptual loss."
+            f"{path} is not there. Name the file of VGG16's weights with --set weights.vgg16=FILE or in "
+            f"{VARIABLE}, or leave both away, to train without the perceptual loss."
         )
     return path
 

@@ -119,8 +119,8 @@ class PaperMappingSettings(Settings):
 
 
 WITHOUT_VGG = (
-    "trained without the perceptual loss: no weights of VGG16 are named. Name their file by the run's option "
-    "or in REELFIX_VGG16."
+    "trained without the perceptual loss: no weights of VGG16 are named. Name their file with "
+    "--set weights.vgg16=FILE, or in REELFIX_VGG16."
 )
 """What a run without VGG16's weights says."""
 
