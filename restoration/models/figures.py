@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from reelfix.restoration.models.training_run import Row, TrainingRun
@@ -102,7 +103,7 @@ def _sections(run: TrainingRun) -> str:
 
 
 def _section(name: str, values: Mapping[str, Any]) -> list[str]:
-    plain = [f"{key} = {value!r}" for key, value in values.items() if not isinstance(value, dict)]
+    plain = [f"{key} = {_shown(value)!r}" for key, value in values.items() if not isinstance(value, dict)]
     inner = [
         line
         for key, value in values.items()
@@ -110,6 +111,13 @@ def _section(name: str, values: Mapping[str, Any]) -> list[str]:
         for line in _section(f"{name}.{key}", value)
     ]
     return [f"- {name}: `{', '.join(plain)}`", *inner] if plain else inner
+
+
+def _shown(value: Any) -> Any:
+    """A setting; of a path only its name: where it lay is nobody's business."""
+    if isinstance(value, list):
+        return [_shown(part) for part in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _mean(rows: Sequence[Row], name: str) -> str:

@@ -24,7 +24,7 @@ def make_run(folder: Path, name: str, *, seed: int = 5, finished: bool = True) -
     settings = {
         "recipe_name": name,
         "training": {"seed": seed, "steps": 200},
-        "source": {"batch_size": 6, "of": {"a": [1]}},
+        "source": {"batch_size": 6, "of": {"a": [1, "/home/me/a.st"]}},
     }
     (folder / "settings.toml").write_text(tomli_w.dumps(settings))
     losses, validation = StepTable(folder / "losses.csv", 0), StepTable(folder / "validation.csv", 0)
@@ -56,7 +56,7 @@ def test_a_card_is_filled_from_its_runs(tmp_path: Path) -> None:
     assert "| l1 | 0.1 | 0.006688 |" in text  # the mean of 1 / step over 110, ..., 200
     assert "| 100 | 23.33 |" in text
     assert "rate" not in text.replace("generated", "").split("| loss")[1].split("validation")[0]
-    assert "- source: `batch_size = 6`\n- source.of: `a = [1]`" in text
+    assert "- source: `batch_size = 6`\n- source.of: `a = [1, 'a.st']`" in text
     picture = Image.open(io.BytesIO(made.curves))
     assert picture.size[0] > 400
     assert len(made.curves) < 40_000
