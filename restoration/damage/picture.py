@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import cv2
@@ -23,7 +23,7 @@ from reelfix.restoration.damage.settings import DamageSettings
 from reelfix.restoration.damage.sources import Sources
 from reelfix.restoration.damage.splices import draw_splices, splice_shifts
 from reelfix.restoration.damage.steps import Step
-from reelfix.restoration.damage.stock import STOCKS, Stock, StockGrain, layered, stock_deviation
+from reelfix.restoration.damage.stock import STOCKS, Stock, layered, stock_deviation
 from reelfix.restoration.damage.surface import Surface
 from reelfix.restoration.damage.tint import tinted
 from reelfix.restoration.damage.tone import Curve, flicker_curves, local_knots
@@ -128,11 +128,12 @@ class Picture:
             source = self.sources["grain"]
             yield Step("grain", partial(_grained, settings=grain, operators=self.operators, source=source))
         if stock is not None:
-            of_stock = STOCKS[stock.stock]
-            strength, size = of_stock.strength * stock.amount, of_stock.size * stock.scale
+            named = STOCKS[stock.stock]
+            strength, size = named.strength * stock.amount, named.size * stock.scale
             self.truth.tell(stock__strength=strength, stock__size=size)
+            scaled = replace(named, strength=strength, size=size)
             source = self.sources["stock"]
-            yield Step("grain", partial(_stocked, settings=stock, operators=self.operators, source=source))
+            yield Step("grain", partial(_stocked, stock=scaled, operators=self.operators, source=source))
 
     def copying(self) -> Iterator[Step]:
         """Draw what befalls it in prints from prints, and what became of them, and fill in the truth."""
@@ -144,13 +145,11 @@ class Picture:
                 generations__contrast=copies.contrast,
                 generations__grain=copies.grain,
             )
+            stock = Stock(copies.grain, copies.size, shadows=0.4, highlights=0.4, correlation=1.0)
             for source in self.sources["generations"].spawn(copies.count):
                 yield Step("blur", partial(self.operators.blur, sigma=copies.blur))
                 yield Step("tone", partial(printed, contrast=copies.contrast))
-                grain = Grain(copies.grain, copies.size)
-                yield Step(
-                    "grain", partial(_grained, settings=grain, operators=self.operators, source=source)
-                )
+                yield Step("grain", partial(_stocked, stock=stock, operators=self.operators, source=source))
         if settings.fading is not None:
             fading = settings.fading
             self.truth.tell(fading__black=fading.black, fading__white=fading.white)
@@ -198,33 +197,27 @@ def _grained(
 
 
 def _stocked(
-    frames: torch.Tensor, settings: StockGrain, operators: Operators, source: np.random.Generator
+    frames: torch.Tensor, stock: Stock, operators: Operators, source: np.random.Generator
 ) -> torch.Tensor:
     """With a stock's grain, the same at every call."""
-    random, stock = deepcopy(source), STOCKS[settings.stock]
-    size, channels = stock.size * settings.scale, frames.shape[1]
+    random, channels = deepcopy(source), frames.shape[1]
     if channels > 1 and stock.correlation == 1.0:
-        noise = _clumps(frames, 1, stock, size, operators, random)
+        noise = _clumps(frames, 1, stock, operators, random)
     else:
-        noise = _clumps(frames, channels, stock, size, operators, random)
+        noise = _clumps(frames, channels, stock, operators, random)
         correlated = channels > 1 and stock.correlation > 0
-        shared = _clumps(frames, 1, stock, size, operators, random) if correlated else None
+        shared = _clumps(frames, 1, stock, operators, random) if correlated else None
         noise = layered(noise, shared, stock)
-    deviation = stock_deviation(stock, frames).mul_(stock.strength * settings.amount)
+    deviation = stock_deviation(stock, frames).mul_(stock.strength)
     return deviation.mul_(noise).add_(frames).clamp_(0.0, 1.0)
 
 
 def _clumps(
-    frames: torch.Tensor,
-    channels: int,
-    stock: Stock,
-    size: float,
-    operators: Operators,
-    random: np.random.Generator,
+    frames: torch.Tensor, channels: int, stock: Stock, operators: Operators, random: np.random.Generator
 ) -> torch.Tensor:
     """Noise (T, channels, H, W) of unit variance in a stock's clumps, fine and coarse."""
-    fine = operators.clumps(frames, channels, size, random)
+    fine = operators.clumps(frames, channels, stock.size, random)
     if stock.coarse == 0:
         return fine
-    coarse = operators.clumps(frames, channels, 2.5 * size, random)
+    coarse = operators.clumps(frames, channels, 2.5 * stock.size, random)
     return fine.mul_((1 - stock.coarse) ** 0.5).add_(coarse, alpha=stock.coarse**0.5)
