@@ -13,11 +13,12 @@ INPUT = "input"
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         INPUT: "",
-        "model-free": "full restore.model=none",
+        "model-free": "full detect.model=none restore.model=none",
         "learned": "full",
     }
 )
-"""Methods by name: a preset, and settings over it. `input` is the damaged clip as it is."""
+"""Methods by name: a preset, and settings over it. `input` is the damaged clip as it is, `learned` what the
+stages do by default, with the nets that come with us."""
 
 
 @dataclass(frozen=True)

@@ -154,15 +154,17 @@ def sets_of(evaluation: Evaluation, method: str) -> dict[str, Figure]:
     ours, truth = (np.stack(evaluation.features.get(name, [np.zeros(1)])) for name in (method, TRUTH))
     if min(len(ours), len(truth)) < _FEWEST_FOR_SETS or len(ours) != len(truth):
         return {}
-    likeness = precision_recall(ours, truth)
-    kid = kernel_distance(ours, truth, paired=True)
-    half = _NORMAL_95 * kernel_distance_spread(ours, truth, paired=True)
-    found = {
-        "fid": _alone(frechet_distance(ours, truth), len(ours)),
-        "kid": Figure(1e3 * kid, Interval(1e3 * (kid - half), 1e3 * (kid + half)), len(ours)),
-        "precision": _alone(likeness.precision, len(ours)),
-        "recall": _alone(likeness.recall, len(ours)),
-    }
+    found = {}
+    if "fid" in wanted:
+        found["fid"] = _alone(frechet_distance(ours, truth), len(ours))
+    if "kid" in wanted:
+        kid = kernel_distance(ours, truth, paired=True)
+        half = _NORMAL_95 * kernel_distance_spread(ours, truth, paired=True)
+        found["kid"] = Figure(1e3 * kid, Interval(1e3 * (kid - half), 1e3 * (kid + half)), len(ours))
+    if "precision" in wanted or "recall" in wanted:
+        likeness = precision_recall(ours, truth)
+        found["precision"] = _alone(likeness.precision, len(ours))
+        found["recall"] = _alone(likeness.recall, len(ours))
     return {name: found[name] for name in wanted}
 
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
 from reelfix.restoration.metrics.naturalness_features import COUNT, block_features
+from reelfix.restoration.models.weights import load_document
 
 SHARP = 0.75
 """Blocks at least so sharp as this part of their picture's sharpest are learned from (the paper's T)."""
@@ -54,16 +54,18 @@ class Pristine:
     @classmethod
     def load(cls, path: Path | None = None) -> "Pristine":
         """Read a fitted model, by default the one shipped; raises ValueError where it is none."""
-        place = path or files("reelfix.restoration").joinpath("weights", "niqe.json")
-        content = json.loads(place.read_text(encoding="utf-8"))
+        reference = str(path) if path else "niqe"
+        content = load_document(reference)
         try:
             mean, covariance = (np.array(content[name], np.float64) for name in ("mean", "covariance"))
         except (KeyError, TypeError) as error:
             raise ValueError(
-                f"{place} has no {error}; write one with `reelfix evaluate pristine`."
+                f"{reference} has no {error}; write one with `reelfix evaluate pristine`."
             ) from error
         if mean.shape != (COUNT,) or covariance.shape != (COUNT, COUNT):
-            raise ValueError(f"{place}: {mean.shape = }, {covariance.shape = } must be of {COUNT} numbers.")
+            raise ValueError(
+                f"{reference}: {mean.shape = }, {covariance.shape = } must be of {COUNT} numbers."
+            )
         return cls(mean, covariance, content["about"])
 
     def to_json(self) -> str:

@@ -1,5 +1,6 @@
 """Precision and recall of a set of pictures against another, by their features (PRD)."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,11 +33,13 @@ def precision_recall(restored: Sample, truth: Sample, *, seed: int = 0) -> Preci
     if min(len(restored), len(truth)) < 2:
         return PrecisionRecall(float("nan"), float("nan"))
     both = np.concatenate([restored, truth])
+    clusters = min(_CLUSTERS, len(np.unique(both, axis=0)))
     random = np.random.default_rng(seed)
     curves = []
     for _ in range(_RUNS):
-        clusters = min(_CLUSTERS, len(both))
-        _, labels = kmeans2(both, clusters, minit="++", seed=random)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # an empty cluster adds nothing to either histogram
+            _, labels = kmeans2(both, clusters, minit="++", seed=random)
         ours, theirs = (
             np.bincount(part, minlength=clusters) / len(part)
             for part in (labels[: len(restored)], labels[len(restored) :])

@@ -83,3 +83,12 @@ def test_a_model_comes_back_from_its_document(pristine: Pristine, tmp_path: Path
 def test_too_few_blocks_are_refused() -> None:
     with pytest.raises(ValueError, match="more than 36 are needed"):
         Pristine.fit([_scene(1)], {})
+
+
+def test_the_model_that_is_shipped_tells_sound_pictures_from_noisy_and_soft_ones() -> None:
+    shipped = Pristine.load()
+    sound = _scene(102, 3 * BLOCK, 4 * BLOCK)
+    noise = np.random.default_rng(1).standard_normal(sound.shape).astype(np.float32)
+    score = niqe(sound, shipped)
+    assert niqe((sound + 0.1 * noise).clip(0, 1), shipped) > score
+    assert niqe(cv2.GaussianBlur(sound, (0, 0), 3), shipped) > score
