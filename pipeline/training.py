@@ -15,6 +15,7 @@ from reelfix.pipeline.training_data import gather, weights_digest
 from reelfix.restoration.models.weights import find_weights, is_path
 from reelfix.restoration.training.configuration import Configuration, Materials, RunSettings, WeightFiles
 from reelfix.restoration.training.events import EmitTraining, TrainingNotice
+from reelfix.restoration.training.export import export_run
 from reelfix.restoration.training.registry import configuration
 from reelfix.restoration.training.schedule import step_seed
 from reelfix.restoration.training.trainer import Trainer, TrainingReport
@@ -56,6 +57,16 @@ def train(request: TrainingRequest, emit: EmitTraining) -> list[TrainingReport]:
         if not reports[-1].is_finished or reports[-1].was_stopped:
             break
     return reports
+
+
+def export(request: TrainingRequest, target: Path) -> int:
+    """Write the weights of the run asked for as its last checkpoint has them; return the checkpoint's step.
+
+    Raises UsageError where `target` exists, TrainingDataError where the run has no checkpoint.
+    """
+    if target.exists():
+        raise UsageError(f"{target} exists. Name another file, or move it out of the way.")
+    return export_run(request.output / planned(request)[-1].folder_name, target)
 
 
 def planned(request: TrainingRequest) -> list[RunConfig]:

@@ -52,6 +52,13 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--set", "assignments", multiple=True, metavar="SECTION.NAME=VALUE", help="A setting; repeatable."
 )
+@click.option(
+    "--export",
+    "target",
+    type=_PATH,
+    metavar="FILE",
+    help="Only write the run's weights as of its last checkpoint, for a run that is under way too.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event on stdout.")
 def command(
     task: str,
@@ -63,6 +70,7 @@ def command(
     device: str | None,
     workers: int | None,
     assignments: tuple[str, ...],
+    target: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Train nets for TASK, or go on with a run that was stopped.
@@ -76,7 +84,7 @@ def command(
       reelfix train mapping --data prepared --real reel01.reel   adapts the shipped weights to this film
     """  # noqa: D301 - Click's mark of a paragraph that is left as it is
     from reelfix.bin.training_progress import showing_training
-    from reelfix.pipeline.training import TrainingRequest, train
+    from reelfix.pipeline.training import TrainingRequest, export, train
 
     request = TrainingRequest(
         task=task,
@@ -89,6 +97,10 @@ def command(
         workers=workers,
         assignments=assignments,
     )
+    if target is not None:
+        step = export(request, target)
+        click.echo(f"{target}: weights of step {step}")
+        return ExitCode.DONE
     with showing_training(as_json=as_json) as emit:
         reports = train(request, emit)
     for report in reports:

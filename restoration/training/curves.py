@@ -9,7 +9,7 @@ _WIDTH, _HEIGHT = 420, 220
 _LEFT, _TOP, _RIGHT, _BOTTOM = 64, 30, 12, 26
 _INK, _FAINT, _LINE, _RAW = (30, 30, 30), (200, 200, 200), (20, 90, 170), (170, 200, 230)
 _COLUMNS = 3
-_SMOOTHING = 0.9
+_SMOOTHING = 15
 
 Series = Sequence[tuple[float, float]]
 """(step, value), in order of the steps."""
@@ -55,10 +55,11 @@ def _chart(draw: ImageDraw.ImageDraw, x: int, y: int, name: str, points: Series)
 
 
 def _smoothed(points: Series) -> Series:
-    smooth: list[tuple[float, float]] = []
-    mean = points[0][1]
-    for index, (step, value) in enumerate(points):
-        weight = max(1.0 - _SMOOTHING, 1.0 / (index + 1))
-        mean += weight * (value - mean)
-        smooth.append((step, mean))
+    """Means over what is near each point: a fifteenth of the curve; of few points, each alone."""
+    reach = len(points) // (2 * _SMOOTHING)
+    smooth = []
+    for index, (step, _) in enumerate(points):
+        within = min(reach, index, len(points) - 1 - index)
+        near = [value for _, value in points[index - within : index + within + 1]]
+        smooth.append((step, sum(near) / len(near)))
     return smooth

@@ -1,6 +1,5 @@
 """The trainer: runs a recipe to the step, whatever stops it in between."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,7 +23,7 @@ from reelfix.restoration.training.events import (
     Validated,
     unheard,
 )
-from reelfix.restoration.training.export import write_weights, written_step
+from reelfix.restoration.training.export import metadata, write_weights, written_step
 from reelfix.restoration.training.meter import Meter, Utilisation
 from reelfix.restoration.training.recipe import Recipe, Source
 from reelfix.restoration.training.records import Records
@@ -90,7 +89,6 @@ class Trainer:
         self._folder = RunFolder(Path(folder))
         self._checkpoints = Checkpoints(Path(folder))
         self._emit = emit
-        self._digest = digest
         self._content = {
             "recipe_name": recipe.name,
             "data_digest": digest,
@@ -150,17 +148,10 @@ class Trainer:
         if not self._is_restored:
             self._restore()
         target = path if path is not None else self._weights_path
-        target.parent.mkdir(parents=True, exist_ok=True)
         modules = self._present()
-        metadata = {
-            "recipe": self.recipe.name,
-            "step": str(self.step),
-            "steps": str(self.settings.steps),
-            "seed": str(self.settings.seed),
-            "data": self._digest,
-            "settings": json.dumps(self._content, sort_keys=True),
-        }
-        write_weights(target, {name: modules[name] for name in self.recipe.shipped}, metadata)
+        shipped = {name: modules[name].state_dict() for name in self.recipe.shipped}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_weights(target, shipped, metadata(self._content, self.step))
         self._emit(FileWritten(self.recipe.name, self.step, "weights", str(target)))
         return target
 
@@ -291,6 +282,7 @@ class Trainer:
             self.step,
             {
                 "step": self.step,
+                "shipped": list(self.recipe.shipped),
                 "modules": _states(self.recipe.modules),
                 "optimizers": _states(self.recipe.optimizers),
                 "average": _states(self._average.modules) if self._average is not None else {},

@@ -72,6 +72,10 @@ def test_all_runs_from_nothing_then_adapted_to_a_reel(invoke, make_tiny_reel, pr
     assert any(key.startswith("encoder.") for key in moved)
     assert all(torch.equal(encoder[key], adapted[key]) for key in adapted if key.startswith("encoder."))
 
+    result = invoke("train", "mapping", "-o", runs, "--export", tmp_path / "now.safetensors")
+    assert result.stdout == f"{tmp_path / 'now.safetensors'}: weights of step 3\n"
+    assert (tmp_path / "now.safetensors").read_bytes() == made.read_bytes()
+
     again = invoke("train", "mapping", *common, "--real", reel, *adapt, "--json")
     assert again.exit_code == 0, again.output
     reports = [json.loads(line) for line in again.stdout.splitlines() if '"TrainingReport"' in line]
@@ -83,6 +87,7 @@ def test_all_runs_from_nothing_then_adapted_to_a_reel(invoke, make_tiny_reel, pr
     ("arguments", "code", "message"),
     [
         (("domain-a",), ExitCode.USAGE, "no training data is named"),
+        (("mapping", "--export", "x.safetensors"), ExitCode.BAD_INPUT, "has no checkpoint yet"),
         (("detect", "--config", "detectr"), ExitCode.USAGE, "Did you mean 'detector'?"),
         (("mapping", "--set", "training.stesp=1"), ExitCode.USAGE, "Did you mean 'steps'?"),
         (("domain-b", "--data", "{prepared}", "--real", "x"), ExitCode.USAGE, "does not look at real film"),
