@@ -1,7 +1,10 @@
 """A still restored by the published nets, as far as one wants it."""
 
+from contextlib import nullcontext
+
 import torch
 
+from reelfix.restoration.external import single_threaded
 from reelfix.restoration.triplet.paper import PaperNets
 from reelfix.restoration.triplet.paper_vae import CELL
 from reelfix.restoration.triplet.tiling import tiled
@@ -42,10 +45,13 @@ def restore_still(
     def run(part: torch.Tensor, holes: torch.Tensor) -> torch.Tensor:
         return _restored(nets, part, holes, strength, attend)
 
-    if tile is None:
-        out = run(seen, damaged)
-    else:
-        out = tiled(run, [seen, damaged], tile, min(_OVERLAP, (tile - 4) // 2), multiple=CELL)
+    # On more threads its deconvolutions round otherwise.
+    with single_threaded() if weight.device.type == "cpu" else nullcontext():
+        if tile is None:
+            out = run(seen, damaged)
+        else:
+            overlap = min(_OVERLAP, (tile - CELL) // 2)
+            out = tiled(run, [seen, damaged], tile, overlap, multiple=CELL)
     restored = out[0].to(picture.device)
     return restored if len(restored) == len(picture) else restored.mean(dim=0, keepdim=True)
 

@@ -76,3 +76,19 @@ def test_what_does_not_fit_is_refused() -> None:
         restore_still(nets, picture[:2], mask)
     with pytest.raises(ValueError, match=r"mask.shape.*\(1, 20, 24\)"):
         restore_still(nets, picture, mask[:, :4])
+
+
+def test_bytes_do_not_depend_on_the_number_of_threads() -> None:
+    nets = _nets()
+    picture, mask = _still(90, 110)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(restore_still(nets, picture, mask))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])
