@@ -3,14 +3,26 @@
     shapes = load_shapes(Path("data/damage"), part="tune")
     damaged = damage_clip(clip, ERAS["1920s"], np.random.default_rng(1), shapes)
     damaged.frames, damaged.mask, damaged.kinds["dirt"], damaged.gains, damaged.field, damaged.shifts
+    damaged.parameters["fading.black"], damaged.light
 
 `clip` and `frames`: float32 (T, C, H, W) in [0, 1]; `mask`: uint8 (T, 2, H, W), marks of one frame and of
-many; `kinds`: bool (T, H, W) for each of dirt, hair, blotch, abrasion, gate hair, scratch that there is.
-Single kinds: `replace(NOTHING, dirt=Dirt(per_frame=20))`. Without shapes, marks are drawn by rule.
+many; `kinds`: bool (T, H, W) for each kind of mark that there is. Single kinds:
+`replace(NOTHING, dirt=Dirt(per_frame=20))`. Without shapes, marks are drawn by rule.
 
-Order of events, as on film: the lens blurs, the picture weaves in the gate, the exposure flickers and the
-emulsion's grain is laid down, then hairs in the gate, scratches, blotches, dirt and hairs come upon it.
-A kind of damage is a settings class and one function, in a module of its own.
+For training, crops as parts of whole pictures, a function of their seeds:
+
+    batch = damage_batch(crops, seeds, shapes, versions=("unmarked", "toned"))
+    batch.frames, batch.mask, batch.versions["toned"], batch.parameter("fading.black")
+
+ERAS are the settings that figures elsewhere hang on; FULL_ERAS have the later kinds too, and
+`random_settings` draws from them. `structured_only` keeps the marks, `unstructured_only` all else.
+
+Order of events, as on film: the lens and motion blur, highlights glow, the picture weaves in the gate, the
+exposure flickers and falls unevenly, the emulsion's grain is laid down; some marks come upon it and are
+copied with it; copies soften, harden and add grain, prints fade, dyes and tints colour; then come hairs in
+the gate, scratches, blotches, stains, mould, dirt, hairs, splices, cue marks and holes; then what a transfer
+to video does. A kind of damage is a settings class and one function, in a module of its own. What it does to
+pixels goes through `Operators`: OpenCV on the host, torch wherever the clip lies.
 """
 
 from reelfix.restoration.damage.abrasions import Abrasions

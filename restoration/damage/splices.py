@@ -96,8 +96,10 @@ def _joint(thickness: float, band: float, width: int, random: np.random.Generato
     slope = random.normal(0, 0.004)
     x = np.arange(width)
     edge = rows - 2.5 * thickness - 3 + slope * (x - width / 2)
-    edge = edge + 0.35 * thickness * smooth_noise(width, max(width / 40, 3.0), random)
-    deep = thickness * np.clip(1 + 0.4 * smooth_noise(width, max(width / 60, 2.0), random), 0.3, 2.0)
+    # The cut is straight; what is ragged is what was scraped, and what dirt has filled.
+    edge = edge + min(0.1 * thickness, 0.5) * smooth_noise(width, max(width / 150, 3.0), random)
+    rough = smooth_noise(width, max(width / 25, 3.0), random) + smooth_noise(width, 3.0, random)
+    deep = thickness * np.clip(0.8 + 0.18 * rough, 0.2, 1.5)
     y = np.arange(rows, dtype=np.float32)[:, None]
     line = np.clip((deep / 2 - np.abs(y - edge[None])) + 0.5, 0, 1)
     line *= np.clip(0.75 + 0.35 * cloud(rows, width, 6 * thickness, random), 0.1, 1.0)
