@@ -20,6 +20,8 @@ from reelfix.restoration.triplet.compact import (
 
 _DENOISE, _SHARPNESS, _CONTRAST, _SCRATCHES = (BARS.index(name) for name in BARS)
 _VALIDATION_BATCHES = 12
+_GRAIN = 0.02
+"""Differences, of [0, 1], below which Charbonnier's distance is all but a square."""
 
 
 @dataclass(frozen=True)
@@ -194,11 +196,11 @@ class MappingWeights:
     """What the mapping is asked for."""
 
     picture: float = 1.0
-    """Of the mean absolute error of the result."""
-    latent: float = 0.02
+    """Of the mean distance (Charbonnier's) of the result."""
+    latent: float = 0.002
     """Of the mean distance of T(z_x) from the latents of the clean picture."""
     edges: float = 0.5
-    """Of the mean absolute error of the result's gradients: what is sharp must be sharp."""
+    """Of that of the result's gradients: what is sharp must be sharp."""
     damaged: float = 2.0
     """How much more a damaged place counts."""
 
@@ -247,7 +249,7 @@ class CompactMapping:
         result = view.frame + self._nets.decoder(after) - self._nets.decoder(before)
         wanted = target(batch, strengths)
         weight = 1 + (self._weights.damaged - 1) * (batch["mask"] > 0.5)
-        error = (weight * (result - wanted).abs()).mean()
+        error = (weight * _charbonnier(result - wanted)).mean()
         edges = _edge_error(result, wanted)
         with torch.no_grad():
             clean = self._clean_encoder(wanted)
@@ -255,7 +257,7 @@ class CompactMapping:
         weights = self._weights
         loss = weights.picture * error + weights.edges * edges + weights.latent * distance
         _descend(self.optimizers["mapping"], loss, largest=1.0)
-        return _told(l1=error, edges=edges, latent=distance)
+        return _told(picture=error, edges=edges, latent=distance)
 
     def validate(self, modules: Mapping[str, nn.Module]) -> dict[str, float]:
         """Measure PSNR in dB before and after at full strength, all over and in damaged places."""
@@ -360,7 +362,15 @@ def _edge_error(result: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     difference = result - wanted
     across = difference[..., 1:] - difference[..., :-1]
     down = difference[..., 1:, :] - difference[..., :-1, :]
-    return across.abs().mean() + down.abs().mean()
+    return _charbonnier(across).mean() + _charbonnier(down).mean()
+
+
+def _charbonnier(difference: torch.Tensor) -> torch.Tensor:
+    """Charbonnier's distance: squared where small as grain, so that the mean is learnt; less beyond.
+
+    With the median instead, blur that cannot be told for sure is left as it is.
+    """
+    return (difference.square() + _GRAIN**2).sqrt() - _GRAIN
 
 
 def _divergence(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:

@@ -50,6 +50,7 @@ class FoldedNets:
         self._encoder = _taken(nets.encoder, device, dtype)
         self._mapping = _taken(nets.mapping, device, dtype)
         self._decoder = _taken(nets.decoder, device, dtype)
+        self._stem = _taken(nets.mapping.stem.plain(), device, dtype)
         self._move = _taken(_summed(nets.mapping.directions, strengths), device, dtype)
         self._from_sixteenth, self._from_eighth, self._to_half = (
             _taken(_by_pixel(layer), device, dtype)
@@ -88,7 +89,7 @@ class FoldedNets:
         frame = seen[:, latent : latent + CELL * CELL]
         before = encoder.mean(_through(encoder.body, encoder.stem(_last(frame))))
         seen[:, :latent] = before
-        fine = _through(mapping.before, mapping.stem(seen))
+        fine = _through(mapping.before, self._stem(seen))
         eighth = _through(mapping.eighth, mapping.to_eighth(fine))
         sixteenth = _through(mapping.wide, mapping.to_sixteenth(eighth))
         if attend:
