@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 import torch
 
 from reelfix.restoration.detect import detect_damage
+from reelfix.restoration.detector import Detector, load_detector
 from reelfix.restoration.optical_flow import estimate_motion
 
 WHOLE = slice(None)
@@ -28,15 +30,20 @@ def panning(count: int = 7, height: int = 120, width: int = 160, step: int = 2) 
     return frames + torch.from_numpy(grain)
 
 
-def masks(frames: torch.Tensor, strength: float = 1.0) -> torch.Tensor:
-    return detect_damage(frames, estimate_motion(frames), WHOLE, strength=strength) >= 128
+@pytest.fixture(scope="module", params=["without a net", "with the net"])
+def detector(request: pytest.FixtureRequest) -> Detector | None:
+    return load_detector("detector", torch.device("cpu")) if request.param == "with the net" else None
 
 
-def test_dirt_bright_and_dark_is_found_where_it_is() -> None:
+def masks(frames: torch.Tensor, detector: Detector | None, strength: float = 1.0) -> torch.Tensor:
+    return detect_damage(frames, estimate_motion(frames), WHOLE, strength=strength, detector=detector) >= 128
+
+
+def test_dirt_bright_and_dark_is_found_where_it_is(detector: Detector | None) -> None:
     frames = panning()
     frames[3, :, 40:47, 60:68] = 0.95
     frames[3, :, 80:84, 100:106] = 0.05
-    found = masks(frames)
+    found = masks(frames, detector)
     assert found[3, 0, 41:46, 61:67].all()
     assert found[3, 0, 81:83, 101:105].all()
     assert found[3, 0].sum() < 56 + 24 + 120  # and a rim, no more
@@ -44,26 +51,26 @@ def test_dirt_bright_and_dark_is_found_where_it_is() -> None:
     assert found[others, 0].float().mean() < 5e-4
 
 
-def test_nothing_is_found_in_a_clean_pan() -> None:
-    assert masks(panning()).float().mean() < 5e-4
+def test_nothing_is_found_in_a_clean_pan(detector: Detector | None) -> None:
+    assert masks(panning(), detector).float().mean() < 5e-4
 
 
-def test_dirt_in_a_repeated_frame_is_found_in_both() -> None:
+def test_dirt_in_a_repeated_frame_is_found_in_both(detector: Detector | None) -> None:
     frames = panning()
     frames[3, :, 40:47, 60:68] = 0.95
     frames[4] = frames[3]
-    found = masks(frames)
+    found = masks(frames, detector)
     assert found[3, 0, 41:46, 61:67].all()
     assert found[4, 0, 41:46, 61:67].all()
 
 
-def test_a_moving_ball_is_no_dirt() -> None:
+def test_a_moving_ball_is_no_dirt(detector: Detector | None) -> None:
     frames = panning(step=0)
     y, x = torch.meshgrid(torch.arange(120), torch.arange(160), indexing="ij")
     for t in range(7):
         ball = (y - 60) ** 2 + (x - 25 - 6 * t) ** 2 < 64
         frames[t, 0][ball] = 0.95
-    found = masks(frames)
+    found = masks(frames, detector)
     for t in range(1, 6):
         ball = (y - 60) ** 2 + (x - 25 - 6 * t) ** 2 < 49
         assert found[t, 0][ball].float().mean() < 0.1
@@ -76,31 +83,31 @@ def with_line(frames: torch.Tensor, columns: list[int]) -> torch.Tensor:
     return lined.clamp(0, 1)
 
 
-def test_a_wandering_scratch_is_found_in_every_frame() -> None:
+def test_a_wandering_scratch_is_found_in_every_frame(detector: Detector | None) -> None:
     columns = [80, 82, 79, 83, 80, 84, 81]
-    found = masks(with_line(panning(step=0), columns))
+    found = masks(with_line(panning(step=0), columns), detector)
     for t, x in enumerate(columns):
         assert found[t, 1, :, x : x + 2].float().mean() > 0.7
         assert found[t, 1, :, : x - 6].float().mean() < 0.01
 
 
-def test_a_still_scratch_on_a_moving_picture_is_found() -> None:
-    found = masks(with_line(panning(step=3), [80] * 7))
+def test_a_still_scratch_on_a_moving_picture_is_found(detector: Detector | None) -> None:
+    found = masks(with_line(panning(step=3), [80] * 7), detector)
     assert found[2:5, 1, :, 80:82].float().mean() > 0.8
 
 
-def test_a_pole_is_no_scratch() -> None:
-    still = masks(with_line(panning(step=0), [80] * 7))
-    moving = masks(with_line(panning(step=2), [90 - 2 * t for t in range(7)]))
+def test_a_pole_is_no_scratch(detector: Detector | None) -> None:
+    still = masks(with_line(panning(step=0), [80] * 7), detector)
+    moving = masks(with_line(panning(step=2), [90 - 2 * t for t in range(7)]), detector)
     assert not still[:, 1].any()
     assert moving[:, 1].float().mean() < 1e-3
 
 
-def test_less_strength_finds_less() -> None:
+def test_less_strength_finds_less(detector: Detector | None) -> None:
     frames = panning()
     frames[3, :, 40:47, 60:68] += 0.12
-    assert masks(frames, 1.0)[3, 0, 40:47, 60:68].float().mean() > 0.5
-    assert not masks(frames, 0.1).any()
+    assert masks(frames, detector, 1.0)[3, 0, 40:47, 60:68].float().mean() > 0.5
+    assert not masks(frames, detector, 0.1).any()
 
 
 def test_a_kind_left_out_is_not_looked_for() -> None:
