@@ -106,6 +106,8 @@ def test_each_picture_goes_by_itself(tmp_path: Path) -> None:
     net = load_external(compact_file(tmp_path / "own.pth"))
     given = pictures(3, 3)
     assert torch.equal(net(given)[1:2], net(given[1:2]))
+    with torch.inference_mode():
+        assert torch.equal(net(given), net(given.clone()))
     assert net(given[:0]).shape == (0, 3, 19, 26)
 
 
