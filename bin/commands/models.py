@@ -167,7 +167,7 @@ def _print_list(entries: "list[Entry]") -> None:
         table.add_row(
             entry.name,
             entry.architecture,
-            f"{entry.parameters:,}",
+            f"{entry.parameters:,}" if entry.parameters else "-",
             size_text(entry.size),
             entry.sha256[:_SHORT],
             verified,

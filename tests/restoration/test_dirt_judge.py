@@ -30,4 +30,4 @@ def test_the_trained_judge_fits_the_evidence() -> None:
 
 
 def test_other_weights_are_another_version_of_the_stage() -> None:
-    assert (Detect.version, sha256_of(WEIGHTS)[:12]) == (2, "b80ee9bc3c82")
+    assert (Detect.version, sha256_of(WEIGHTS)[:12]) == (3, "b80ee9bc3c82")
