@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from reelfix.pipeline.evaluation.pairs import Measured
     from reelfix.pipeline.evaluation.records import Evaluation
-    from reelfix.pipeline.evaluation.summary import Detection, Figure
+    from reelfix.pipeline.evaluation.summary import Figure
 
 
 def print_evaluation(measured: "Measured") -> None:
@@ -39,7 +39,7 @@ def _print_figures(console: "Console", evaluation: "Evaluation", case: str | Non
     gains = {
         f"{method} - {base}": gains_of(evaluation, method, base, case)
         for method in evaluation.methods
-        if base in evaluation.methods and method not in (base, "truth") and base is not None
+        if base in evaluation.methods and method not in (base, "input", "truth") and base is not None
     }
     columns = [name for name in evaluation.measures if any(name in figures for figures in found.values())]
     if not columns:
@@ -94,22 +94,15 @@ def _print_masks(console: "Console", evaluation: "Evaluation") -> None:
     from reelfix.pipeline.evaluation.summary import detection_of
 
     found = {method: detection_of(evaluation, method) for method in evaluation.methods}
-    names = list(dict.fromkeys(name for scores in found.values() for name in scores))
-    if not names:
+    if not any(found.values()):
         return
-    console.print("masks: precision / recall / F1, by plane and by kind", style="bold")
-    table = make_table(["method", *(name.removeprefix("kind ") for name in names)])
+    console.print("masks, by plane and by kind of damage", style="bold")
+    table = make_table(["method", "marks of", "precision ↑", "recall ↑", "F1 ↑"])
     for method, scores in found.items():
-        if scores:
-            table.add_row(method, *(_detection(scores.get(name)) for name in names))
+        for name, each in scores.items():
+            cells = (_cell(figure, 3) for figure in (each.precision, each.recall, each.f1))
+            table.add_row(method, name.removeprefix("kind "), *cells)
     console.print(table)
-
-
-def _detection(scores: "Detection | None") -> str:
-    if scores is None:
-        return "-"
-    line = " / ".join(f"{figure.value:.3f}" for figure in (scores.precision, scores.recall, scores.f1))
-    return line + _interval(scores.f1, 3)
 
 
 def _cell(figure: "Figure | None", digits: int, sign: str = "") -> str:

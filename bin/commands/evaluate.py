@@ -58,6 +58,7 @@ def _common(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--pristine", type=_FOLDER, metavar="FILE", help="NIQE's model.  [default: our own]"),
         click.option("--grid", type=click.IntRange(min=0), default=8, show_default=True, help="Rows of it."),
+        click.option("--base", metavar="NAME", help="Whom others are compared with. [default: the plainest]"),
         click.option("--threads", type=click.IntRange(min=1), help="[default: all cores]"),
         click.option("--json", "as_json", is_flag=True, help="One JSON object per event on stdout."),
     )
@@ -228,6 +229,7 @@ def _evaluate(
     features: Any,
     pristine: Path | None,
     grid: int,
+    base: str | None,
     threads: int | None,
     as_json: bool,
 ) -> ExitCode:
@@ -248,6 +250,8 @@ def _evaluate(
         cv2.setNumThreads(threads)
     with showing(as_json=as_json) as emit:
         measured = run(judges, emit)
+    if base is not None:
+        measured = measured.over(base)
     written = folder.write(measured)
     if not as_json:
         print_evaluation(measured)

@@ -32,6 +32,10 @@ DEFAULT_MEASURES = (
 )
 _LEFT_OUT = ("track", "stabilize")
 """The film does not weave here: a picture set upright again lies elsewhere than the clean one."""
+_OF_KINDS = (
+    "the precision of a kind of damage is that of the marks on it or on nothing: every false mark counts "
+    "against every kind, so that it says most of a kind that is alone (--kinds)"
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def evaluate_film(
         "shapes": "drawn" if shapes is None else options.part,
         **{name: value for name, value in vars(options).items() if name != "cases"},
     }
-    evaluation = Evaluation("damaged clips", setup, judges.measures, list(judges.notes))
+    evaluation = Evaluation("damaged clips", setup, judges.measures, [*judges.notes, _OF_KINDS])
     places = list(product(paths, range(options.seeds), options.cases))
     shown = spread(len(places), options.grid)
     rows = []
@@ -121,7 +125,7 @@ def evaluate_film(
     if not evaluation.records:
         raise SourceError(f"none of {len(paths)} clips can be measured on: {'; '.join(evaluation.notes)}")
     columns = [method.name for method in methods]
-    base = INPUT if INPUT in columns else columns[0]
+    base = next(name for name in ("model-free", INPUT, columns[0]) if name in columns)
     return Measured(evaluation, tuple(rows), (*columns, TRUTH), base)
 
 

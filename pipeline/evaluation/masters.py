@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from reelfix.io.decoder_log import listen
+from reelfix.io.decoder_log import DecoderLog, listen
 from reelfix.io.errors import SourceError
 from reelfix.io.frames import FrameReader
 from reelfix.io.probe import Probe, probe
@@ -39,15 +39,14 @@ class _Film:
     def is_gray(self) -> bool:
         return self.probe.store.format.planes == ("gray",)
 
-    def pictures(self, *, gray: bool) -> Iterator[torch.Tensor]:
-        """Yield its frames, float32 (C, H, W) in [0, 1]."""
+    def pictures(self, log: DecoderLog, *, gray: bool) -> Iterator[torch.Tensor]:
+        """Yield its frames, float32 (C, H, W) in [0, 1]; `log`: the one of all films that are read."""
         pixels = PixelMap.of(self.probe.video, is_monochrome=self.is_gray)
-        with listen() as log:
-            reader = FrameReader(self.probe, filters=None, threads=None, strict=False, log=log)
-            for frame in reader.frames():
-                codes = pixels.to_codes({name: plane[None] for name, plane in frame.planes.items()})
-                picture = torch.from_numpy(codes[0].astype("float32") / 65535)
-                yield gray_of(picture) if gray else picture
+        reader = FrameReader(self.probe, filters=None, threads=None, strict=False, log=log)
+        for frame in reader.frames():
+            codes = pixels.to_codes({name: plane[None] for name, plane in frame.planes.items()})
+            picture = torch.from_numpy(codes[0].astype("float32") / 65535)
+            yield gray_of(picture) if gray else picture
 
 
 def evaluate_masters(
@@ -84,7 +83,8 @@ def evaluate_masters(
     total = reference.probe.expected_frames
     run = _Run(reference, others, judges, evaluation, every)
     shown = {place * block + block // 2 for place in spread(-(-total // block), grid)} if total else {0}
-    rows = [row for row in run.rows(block, shown, emit, total) if row]
+    with listen() as log:
+        rows = list(run.rows(log, block, shown, emit, total))
     return Measured(evaluation, tuple(rows), (*(film.name for film in others), reference.name))
 
 
@@ -98,11 +98,13 @@ class _Run:
         self._judges, self._evaluation, self._every = judges, evaluation, every
         self._truth = TruthReader(with_motion="warping" in judges.measures)
 
-    def rows(self, block: int, shown: set[int], emit: Emit, total: int | None) -> Iterator[GridRow | None]:
+    def rows(
+        self, log: DecoderLog, block: int, shown: set[int], emit: Emit, total: int | None
+    ) -> Iterator[GridRow]:
         """Measure to the end; yield the frames to look at."""
         meters: list[ClipMeter] = []
         gray = any(film.is_gray for film in self._films)
-        films = [film.pictures(gray=gray) for film in self._films]
+        films = [film.pictures(log, gray=gray) for film in self._films]
         numbers = count()
         for number, pictures in zip(numbers, zip_longest(*films), strict=False):
             self._check(number, pictures)
@@ -142,11 +144,10 @@ class _Run:
         for film, meter in zip(self._films, meters, strict=False):
             item = f"frames {stop - meter.frames}-{stop - 1}"
             figures = meter.figures()
-            name = TRUTH if film is self._films[0] else film.name
             if film is self._films[0] and not figures:
                 continue
             self._evaluation.add(
-                Record(name, item, figures=figures, facts={"frames": meter.frames}), meter.features
+                Record(film.name, item, figures=figures, facts={"frames": meter.frames}), meter.features
             )
 
     def _row(self, number: int, pictures: Sequence[torch.Tensor]) -> GridRow:

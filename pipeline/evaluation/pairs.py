@@ -1,7 +1,7 @@
 """Folders of restored pictures against a folder of true ones, paired by name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -28,6 +28,14 @@ class Measured:
     """Of the grid."""
     base: str | None = None
     """The method that others' gains are over."""
+
+    def over(self, base: str) -> "Measured":
+        """Return the same with gains over another method; over none, with a note, where it is not there."""
+        if base in self.evaluation.methods:
+            return replace(self, base=base)
+        methods = ", ".join(self.evaluation.methods)
+        self.evaluation.notes.append(f"there is no {base!r} to compare with; there are: {methods}")
+        return replace(self, base=None)
 
 
 def evaluate_pairs(
