@@ -10,6 +10,8 @@ from reelfix.bin.exit_codes import ExitCode
 from reelfix.bin.progress import showing
 
 if TYPE_CHECKING:
+    import torch
+
     from reelfix.pipeline.evaluation.judges import Judges
     from reelfix.pipeline.evaluation.pairs import Measured
     from reelfix.pipeline.events import Emit
@@ -184,8 +186,6 @@ def photos(folder: Path, rows: str | None, device: str, **options: Any) -> ExitC
     After table 1 of "Bringing Old Photos Back to Life" (Wan et al., 2020), on pictures of one's own. The
     restorers are given the true mask.
     """
-    import torch
-
     from reelfix.pipeline.evaluation.film import shapes_of
     from reelfix.pipeline.evaluation.photos import DEFAULT_MEASURES, PhotoOptions, evaluate_photos
     from reelfix.pipeline.evaluation.still_rows import parse_rows
@@ -196,10 +196,11 @@ def photos(folder: Path, rows: str | None, device: str, **options: Any) -> ExitC
         grid=options["grid"],
         **{name: options.pop(name) for name in ("count", "seed", "size", "colour", "part")},
     )
+    place = _device(device)
     shapes, chosen = shapes_of(options.pop("damage"), photo.part), parse_rows(rows)
 
     def run(judges: "Judges", emit: "Emit") -> "Measured":
-        return evaluate_photos(folder, shapes, chosen, judges, emit, photo, torch.device(device))
+        return evaluate_photos(folder, shapes, chosen, judges, emit, photo, place)
 
     return _evaluate(run, DEFAULT_MEASURES, **options)
 
@@ -216,6 +217,18 @@ def pristine(folder: Path, output: Path, part: Any, force: bool) -> None:
     with showing() as emit:
         model = fit_pristine(folder, output, part, emit, force=force)
     click.echo(f"{output}: {model.about['blocks']} blocks of {model.about['pictures']} pictures")
+
+
+def _device(name: str) -> "torch.device":
+    import torch
+
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise click.UsageError(f"--device {name!r} is no device: {str(error).splitlines()[0]}") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise click.UsageError(f"--device {name}: there are {torch.cuda.device_count()} GPUs here.")
+    return device
 
 
 def _evaluate(

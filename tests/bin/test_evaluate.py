@@ -56,6 +56,8 @@ def test_an_evaluation_is_not_overwritten_unless_asked(invoke, folders, tmp_path
         (("clips", "none", "--eras", "1930s"), 2, "no '1930s'"),
         (("photos", "none", "--rows", "best"), 2, "no row 'best'"),
         (("photos", "none", "--cases", "best"), 2, "no case 'best'"),
+        (("photos", "none", "--device", "gpu"), 2, "no device"),
+        (("photos", "none", "--device", "cuda:99"), 2, "GPUs here"),
         (("pristine", "none", "-o", "model.json"), 3, "no folder with pictures"),
     ],
 )
@@ -66,3 +68,20 @@ def test_what_cannot_be_is_said_with_its_code(  # type: ignore[no-untyped-def]
     result = invoke("evaluate", *arguments)
     assert result.exit_code == code, result.output
     assert said in result.output
+
+
+def test_programs_get_events_and_the_paths_apart(invoke, folders, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    arguments = ("-o", tmp_path / "out", "--measures", "psnr", "--grid", 0, "--json")
+    result = invoke("evaluate", "pairs", *folders, *arguments)
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [event["done"] for event in events] == [1, 2, 3]
+    assert result.stderr.strip() == str(tmp_path / "out" / "evaluation.json")
+    assert not (tmp_path / "out" / "grid.png").exists()
+
+
+def test_a_method_that_is_not_there_to_compare_with_is_told(invoke, folders, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    result = invoke(
+        "evaluate", "pairs", *folders, "-o", tmp_path / "out", "--measures", "psnr", "--base", "theirs"
+    )
+    assert result.exit_code == ExitCode.DONE
+    assert "there is no 'theirs' to compare with; there are: truth, ours" in result.output

@@ -178,6 +178,18 @@ def test_photos_are_restored_by_every_row_there_is(stills: Path, monkeypatch: py
     assert [r.figures for r in again.evaluation.of("input")] == [r.figures for r in evaluation.of("input")]
 
 
+def test_photos_in_colour(stills: Path) -> None:
+    options = PhotoOptions(count=1, size=96, part="all", colour=True)
+    run = evaluate_photos(
+        stills, None, parse_rows("input,telea"), LIGHT, silent, options, torch.device("cpu")
+    )
+    assert [set(record.figures) for record in run.evaluation.of("telea")] == [
+        {"psnr", "inside", "ssim", "gmsd"}
+    ]
+    assert run.evaluation.of("input")[0].figures["psnr"] < 30
+    assert run.rows[0].tiles["telea"].shape == (96, 96, 3)
+
+
 def test_rows_that_cannot_be_are_refused() -> None:
     with pytest.raises(UsageError, match="no row 'best'"):
         parse_rows("best")
