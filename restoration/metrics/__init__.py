@@ -1,7 +1,7 @@
 """How near a restored clip is to the truth.
 
-Light ones are named here; `similarity` (SSIM), `perceptual` (LPIPS), `warping` and `weave` are imported from
-their modules, and the first two need the `bench` extra.
+Light ones are named here; the others are imported from their modules. `perceptual` (LPIPS),
+`structure_texture` (DISTS) and the features of `features` need the `evaluate` extra, and files of weights.
 """
 
 from reelfix.restoration.metrics.flicker import FlickerEnergy, flicker_energy, flicker_left

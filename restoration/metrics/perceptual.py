@@ -1,4 +1,4 @@
-"""LPIPS, the learned perceptual distance; needs lpips, of the `bench` extra, and AlexNet's weights."""
+"""LPIPS, the learned perceptual distance; needs lpips, of the `evaluate` extra, and AlexNet's weights."""
 
 import warnings
 from pathlib import Path
