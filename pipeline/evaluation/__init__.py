@@ -1,7 +1,7 @@
 """How good the pictures are: measured against a truth where there is one, and blindly where there is none.
 
-    figures    of one picture or clip (`meter.py`), by what can be measured here (`judges.py`, `measures.py`)
-    records    one method on one item; summed up with intervals (`summary.py`), as a document (`report.py`)
-    runs       folders of pairs (`pairs.py`), masters (`masters.py`), damaged clips (`film.py`), damaged
-               stills (`photos.py`, its rows in `still_rows.py`)
+- Figures of one picture or clip: `meter.py`, by what can be measured here (`judges.py`, `measures.py`).
+- Records, one method on one item; summed up with intervals in `summary.py`, as a document in `report.py`.
+- Runs: folders of pairs (`pairs.py`), masters (`masters.py`), damaged clips (`film.py`), damaged stills
+  (`photos.py`, its rows in `still_rows.py`).
 """
