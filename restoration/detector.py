@@ -7,6 +7,7 @@ where it errs (a limb that was lost in its motion, a hair in the gate on a still
 from collections.abc import Mapping, MutableMapping
 from typing import cast
 
+import cv2
 import numpy as np
 import torch
 
@@ -24,6 +25,9 @@ Looks = MutableMapping[int, Look]
 
 _TILE, _OVERLAP = 2048, 256  # points of the half-size grid
 _LEAST = 16  # 255ths; what is less likely is nothing
+_EVEN_ODDS = np.uint8(128)
+_THICK = 0.021  # of the picture's height: what stays and is as thick is the scene's
+_THICKEST_LEAST = 8  # pixels; in small pictures
 
 
 class Detector:
@@ -50,6 +54,21 @@ class Detector:
         chance = logits[0, :, :height, :width].float().sigmoid()  # 2xHxW
         mask = (chance * 255).round().to(torch.uint8)
         return np.asarray(mask.masked_fill(mask < _LEAST, 0).cpu().numpy())
+
+
+def without_blobs(lines: Plane, known: Plane) -> Plane:
+    """Return the plane `lines` (H, W) uint8 of what stays, without what is thick.
+
+    But for what is `known`, found without a net. Scratches and hairs in the gate are thin: what stays, is
+    dark or bright, and thick, belongs to the scene.
+    """
+    found = (lines >= _EVEN_ODDS).astype(np.uint8)
+    side = 2 * round(max(len(lines) * _THICK, _THICKEST_LEAST) / 2) + 1
+    thick = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    if not thick.any():
+        return lines
+    near = cv2.dilate(thick, np.ones((2 * side + 1,) * 2, np.uint8)) > 0
+    return np.where(near & (known < _EVEN_ODDS), np.minimum(lines, _EVEN_ODDS - 1), lines)
 
 
 def load_detector(reference: str, device: torch.device) -> Detector:

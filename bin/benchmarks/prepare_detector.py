@@ -25,6 +25,7 @@ _VALIDATION_CLIPS = frozenset({"coffee", "ta2"})
 _SOUND = 0.4  # share of the clips that have no marks at all
 _MAYBE = 40  # 255ths of probability from which on nobody knows whether a speck is dirt
 _AROUND = np.ones((7, 7), np.uint8)
+_ANY = 1 << 30  # pixels
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ FILMS = (
     Film("chaplin.mp4", (75, 562), 8, 640),
     Film("holland.mp4", (75, 565), 220, 640),
     Film("lab.mkv", (0, 476), 220, 260, cut=75),
+    Film("robbery.mkv", (0, 480), _ANY, 480),
+    Film("gates.mkv", (0, 480), _ANY, 400),
+    Film("barn.mkv", (18, 622), _ANY, 560),
 )
 
 

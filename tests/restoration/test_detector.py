@@ -4,7 +4,14 @@ import torch
 from torch import nn
 
 from reelfix.restoration.detect import detect_damage
-from reelfix.restoration.detector import Detector, Looks, fast_precision, load_detector, look_at
+from reelfix.restoration.detector import (
+    Detector,
+    Looks,
+    fast_precision,
+    load_detector,
+    look_at,
+    without_blobs,
+)
 from reelfix.restoration.detector_inputs import INPUTS
 from reelfix.restoration.detector_net import DetectorNet
 from reelfix.restoration.models.errors import UnknownModelError
@@ -77,6 +84,18 @@ def test_the_shipped_net_gives_the_same_bytes_on_any_number_of_threads(height: i
     assert masks[0].any()
     for mask in masks[1:]:
         np.testing.assert_array_equal(mask, masks[0])
+
+
+def test_what_stays_and_is_thick_is_no_line_unless_it_was_known() -> None:
+    lines, known = np.zeros((480, 300), np.uint8), np.zeros((480, 300), np.uint8)
+    lines[:, 100:106] = 200  # as wide as a hair on 8 mm film
+    lines[200:230, 40:70] = 220
+    lines[10:20, 10:20] = 90
+    thin = without_blobs(lines, known)
+    assert (thin[:, 100:106] == 200).all()
+    assert (thin[200:230, 40:70] == 127).all()
+    assert (thin[10:20, 10:20] == 90).all()
+    np.testing.assert_array_equal(without_blobs(lines, lines), lines)
 
 
 def test_frames_are_looked_at_once_and_those_passed_are_forgotten() -> None:
