@@ -17,8 +17,9 @@ from reelfix.restoration.training.configuration import Configuration, Materials,
 from reelfix.restoration.training.events import EmitTraining, TrainingNotice
 from reelfix.restoration.training.export import export_run
 from reelfix.restoration.training.registry import configuration
+from reelfix.restoration.training.report import TrainingReport
 from reelfix.restoration.training.schedule import step_seed
-from reelfix.restoration.training.trainer import Trainer, TrainingReport
+from reelfix.restoration.training.trainer import Trainer
 
 
 @dataclass(frozen=True)

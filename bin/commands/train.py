@@ -9,7 +9,7 @@ import click
 from reelfix.bin.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from reelfix.restoration.training.trainer import TrainingReport
+    from reelfix.restoration.training.report import TrainingReport
 
 _PATH = click.Path(path_type=Path)
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,35 +26,12 @@ from reelfix.restoration.training.export import metadata, write_weights, written
 from reelfix.restoration.training.meter import Meter, Utilisation
 from reelfix.restoration.training.recipe import Recipe, Source
 from reelfix.restoration.training.records import Records
+from reelfix.restoration.training.report import TrainingReport
 from reelfix.restoration.training.run_folder import RunFolder
+from reelfix.restoration.training.run_state import snapshot, take_up
 from reelfix.restoration.training.schedule import rate_scale, step_seed
 from reelfix.restoration.training.settings import TrainingSettings
 from reelfix.restoration.training.stop_request import Stopped, StopRequest
-
-
-@dataclass(frozen=True)
-class TrainingReport:
-    """How far a run has got."""
-
-    name: str
-    folder: Path
-    step: int
-    steps: int
-    was_stopped: bool
-    """By Ctrl-C or SIGTERM; not by the end of its minutes."""
-    seconds: float
-    """Of this call."""
-    losses: Mapping[str, float]
-    """The last row of `losses.csv`."""
-    validation: Mapping[str, float]
-    """The last row of `validation.csv`."""
-    weights: Path | None
-    """The shipped weights, once the run is finished."""
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether all steps are taken."""
-        return self.step >= self.steps
 
 
 class Trainer:
@@ -278,17 +254,7 @@ class Trainer:
         self._meter.losses()
         if self.step == self._saved_step:
             return
-        path = self._checkpoints.save(
-            self.step,
-            {
-                "step": self.step,
-                "shipped": list(self.recipe.shipped),
-                "modules": _states(self.recipe.modules),
-                "optimizers": _states(self.recipe.optimizers),
-                "average": _states(self._average.modules) if self._average is not None else {},
-                "meter": self._meter.state(),
-            },
-        )
+        path = self._checkpoints.save(self.step, snapshot(self.recipe, self._average, self._meter, self.step))
         self._saved_step = self.step
         self._emit(FileWritten(self.recipe.name, self.step, "checkpoint", str(path)))
 
@@ -308,19 +274,9 @@ class Trainer:
             module.train()
         if content is None:
             return
-        for name, module in self.recipe.modules.items():
-            module.load_state_dict(content["modules"][name])
-        for name, optimizer in self.recipe.optimizers.items():
-            optimizer.load_state_dict(content["optimizers"][name])
-        if self._average is not None:
-            for name, module in self._average.modules.items():
-                module.load_state_dict(content["average"][name])
+        take_up(content, self.recipe, self._average)
         self.step = self._saved_step = content["step"]
         self._meter = Meter.from_state(content["meter"], self.device)
-
-
-def _states(parts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: part.state_dict() for name, part in parts.items()}
 
 
 def _last_row(rows: list[dict[str, float]]) -> dict[str, float]:
