@@ -142,8 +142,6 @@ class Trainer:
             utilisation, row_began = Utilisation(self.device), time.monotonic()
             saved_at = time.monotonic()
             while self.step < self.settings.steps and not stop.is_made:
-                if deadline is not None and time.monotonic() >= deadline:
-                    break
                 self._take_step(batches, stop)
                 if self.step % self.settings.log_every == 0:
                     self._log(records, utilisation.share(time.monotonic() - row_began))
@@ -152,6 +150,9 @@ class Trainer:
                 if time.monotonic() - saved_at >= 60 * self.settings.checkpoint_minutes:
                     self._save()
                     saved_at = time.monotonic()
+                # After the step: however short its time, a run gets on.
+                if deadline is not None and time.monotonic() >= deadline:
+                    break
         finally:
             batches.close()
 
