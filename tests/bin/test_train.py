@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from reelfix.bin.exit_codes import ExitCode
 from reelfix.bin.training_progress import TrainingLines, described
 from reelfix.restoration.training.events import LossesLogged, TrainingStarted
-from reelfix.restoration.training.prepared import Item, write_item
+from reelfix.restoration.training.prepared import ARRAYS, Item, write_item
 
 SHAPE = {"latent": 16, "width": 8, "blocks": 2, "coarse": 8, "coarse_blocks": 1}
 """A latent of 16 channels holds the 16 pixels of its cell."""
@@ -33,7 +33,7 @@ def prepared(tmp_path: Path) -> Path:
         frames = random.integers(0, 256, (5, 32, 32)).astype(np.uint8)
         marks = np.zeros((5, 2, 32, 32), np.uint8)
         marks[:, 0, 8:14, 8:14] = 255
-        arrays = dict.fromkeys(("frames", "filled", "unmarked", "soft", "clean"), frames)
+        arrays = dict.fromkeys(ARRAYS, frames)
         arrays |= {"found": marks, "truth": marks}
         arrays |= {
             "flow": np.zeros((5, 4, 16, 16), np.int16),
