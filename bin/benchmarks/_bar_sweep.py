@@ -24,8 +24,8 @@ Figures = npt.NDArray[np.float64]
 def swept(nets: CompactNets, picture: BarPicture) -> Figures:
     """Return the measures (len(OTHERS), len(BARS), len(LEVELS), len(BARS)) of a picture."""
     view, truth = view_of(picture.batch), picture.truth
-    latent = nets.encoder(view.frame)
-    moves, before = nets.mapping(latent, view), nets.decoder(latent)
+    latent, moves = nets.moves(view)
+    before = nets.decoder(latent)
     figures = np.empty((len(OTHERS), len(BARS), len(LEVELS), len(BARS)))
     for others, bar, level in np.ndindex(figures.shape[:3]):
         strengths = _strengths(OTHERS[others], bar, LEVELS[level])

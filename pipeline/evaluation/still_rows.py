@@ -109,7 +109,7 @@ def _compact(
     neighbours = frame.expand(-1, NEIGHBOURS, -1, -1)
     trust = frame.new_zeros(1, NEIGHBOURS, frame.shape[2] // CELL, frame.shape[3] // CELL)
     strengths = frame.new_ones(1, len(BARS))
-    restored: torch.Tensor = nets(View(frame, marks, neighbours, trust), strengths, attend=attend)
+    restored: torch.Tensor = nets(View(frame, marks, neighbours, trust, frame), strengths, attend=attend)
     change = (restored - frame)[0, :, : picture.shape[1], : picture.shape[2]].cpu()
     return (filled + change).clamp(0, 1)
 

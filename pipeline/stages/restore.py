@@ -22,7 +22,7 @@ NO_MODEL = "none"
 """In place of a model's name: marks are filled, and all else keeps its bits."""
 
 _REACH = 5  # restoration.triplet.restorer_fills.FILL_REACH
-_NET_REACH = 2  # restoration.triplet.restorer.NEIGHBOUR_REACH
+_NET_REACH = 5  # restoration.triplet.restorer.NEIGHBOUR_REACH
 _BARS = Bars()
 
 

@@ -18,6 +18,7 @@ from reelfix.restoration.arrays import as_array
 from reelfix.restoration.damage import NOTHING, DamageSettings, Shapes, damage_clip
 from reelfix.restoration.deflicker import RADIUS, LightLog, corrected_frame, correction
 from reelfix.restoration.deflicker_history import history
+from reelfix.restoration.denoise import denoise
 from reelfix.restoration.detect import detect_damage
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.optical_flow import estimate_motion
@@ -25,13 +26,13 @@ from reelfix.restoration.restore import restore_damage
 
 Part = Literal["train", "validation"]
 
-ARRAYS = ("frames", "found", "truth", "filled", "unmarked", "soft", "clean", "flow", "trust")
+ARRAYS = ("frames", "found", "truth", "filled", "denoised", "unmarked", "soft", "clean", "flow", "trust")
 """The arrays of a prepared clip, each a file of its own, uint8 but for `flow`:
 frames (T, H, W), what `detect` and `restore` see; found (T, 2, H, W), the masks that `detect` made without a
 net; truth (T, 2, H, W), 255 where a mark changed the picture visibly; filled (T, H, W), what `restore` made
-without a net; and in the tone of `frames`: unmarked (T, H, W), without marks; soft, without grain as well;
-clean, without blur as well. flow int16 (T, 4, h, w): forward dx, dy, backward dx, dy in 1/32 pixel; trust
-(T, 2, h, w): forward and backward confidence."""
+without a net; denoised (T, H, W), what `denoise` made of that; and in the tone of `frames`: unmarked (T, H,
+W), without marks; soft, without grain as well; clean, without blur as well. flow int16 (T, 4, h, w): forward
+dx, dy, backward dx, dy in 1/32 pixel; trust (T, 2, h, w): forward and backward confidence."""
 
 FLOW_UNIT = 32
 
@@ -71,6 +72,7 @@ def prepare(
         "found": found.numpy(),
         "truth": damaged["frames"].mask.numpy(),
         "filled": _as_uint8(filled.numpy()[:, 0]),
+        "denoised": _as_uint8(denoise(filled, motion, core).numpy()[:, 0]),
         "flow": flow,
         "trust": trust,
     }

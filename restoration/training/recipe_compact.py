@@ -16,6 +16,7 @@ from reelfix.restoration.triplet.compact import (
     Decoder,
     Encoder,
     View,
+    moves_of,
 )
 
 _DENOISE, _SHARPNESS, _CONTRAST, _SCRATCHES = (BARS.index(name) for name in BARS)
@@ -294,7 +295,7 @@ class CompactMapping:
 
 def view_of(batch: Batch) -> View:
     """Return what the nets see of a batch."""
-    return View(batch["frame"], batch["mask"], batch["neighbours"], batch["trust"])
+    return View(batch["frame"], batch["mask"], batch["neighbours"], batch["trust"], batch["denoised"])
 
 
 def drawn_strengths(count: int, device: torch.device) -> torch.Tensor:
@@ -332,8 +333,7 @@ def target(batch: Batch, strengths: torch.Tensor) -> torch.Tensor:
 def _restored(
     modules: Mapping[str, nn.Module], view: View, strengths: torch.Tensor, *, attend: bool = True
 ) -> torch.Tensor:
-    latent = modules["encoder"](view.frame)
-    moves = modules["mapping"](latent, view, attend=attend)
+    latent, moves = moves_of(modules["encoder"], modules["mapping"], view, attend=attend)
     after = latent + torch.einsum("bk,bkchw->bchw", strengths.to(moves.dtype), moves)
     restored: torch.Tensor = view.frame + modules["decoder"](after) - modules["decoder"](latent)
     return restored

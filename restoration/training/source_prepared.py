@@ -27,8 +27,8 @@ class PreparedSource:
 
     A batch has, all float32: `frame`, `unmarked`, `soft`, `clean` and `damaged` (the frame before it
     was filled), each (B, 1, crop, crop) in [0, 1]; `mask` likewise, the probability of damage; `neighbours`
-    (B, N, crop, crop) and `trust` (B, N, crop / 4, crop / 4) as `compact.View` has them; `fading` (B, 2): the
-    values that black and white have come to, (0, 1) where nothing faded. All pictures are faded alike.
+    (B, N, crop, crop), `trust` (B, N, crop / 4, crop / 4) and `denoised` as `compact.View` has them; `fading`
+    (B, 2): the values that black and white have come to, (0, 1) where nothing faded. All are faded alike.
     """
 
     folder: Path
@@ -72,6 +72,7 @@ class PreparedSource:
         if random.random() < self.alone:
             crop["neighbours"] = np.broadcast_to(crop["frame"], crop["neighbours"].shape)
             crop["trust"] = np.zeros_like(crop["trust"])
+            crop["denoised"] = crop["frame"]
         if random.random() < self.holes:
             other = self.items[int(random.integers(len(self.items)))]
             _cut_hole(crop, _hole(other, self.crop, random))
@@ -98,6 +99,7 @@ def crop_of(arrays: Arrays, t: int, top: int, left: int, size: int) -> dict[str,
         "mask": _unit(arrays["found"][t, :, rows, columns]).max(axis=0)[None],
         "neighbours": neighbours,
         "trust": trust,
+        "denoised": _unit(arrays["denoised"][t, rows, columns])[None],
     }
 
 
@@ -152,7 +154,8 @@ def _cut_hole(crop: dict[str, npt.NDArray[np.float32]], hole: Plane) -> None:
     frame = np.where(hole, np.clip(around, 0, 1), frame)
     crop["frame"] = frame[None]
     crop["mask"] = np.maximum(crop["mask"], hole.astype(np.float32))
-    crop["neighbours"] = np.where(hole, frame, crop["neighbours"])
+    for name in ("neighbours", "denoised"):
+        crop[name] = np.where(hole, frame, crop[name])
     cells = cv2.resize(sound, crop["trust"].shape[:0:-1], interpolation=cv2.INTER_AREA)
     crop["trust"] = crop["trust"] * cells
 

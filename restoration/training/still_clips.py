@@ -99,10 +99,10 @@ def _move_before(clip: npt.NDArray[np.float32], other: Plane, random: np.random.
             angle + spin * t,
         )
         cv2.ellipse(alpha, box, 1.0, -1, cv2.LINE_8)
-        alpha = cv2.GaussianBlur(alpha, (0, 0), softness)
+        soft = cv2.GaussianBlur(alpha, (0, 0), softness)
         matrix = cv2.getRotationMatrix2D((float(crop[0]), float(crop[1])), -spin * t, 1.0)
         matrix[:, 2] += centre - crop
         thing = cv2.warpAffine(
             other, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
         )
-        clip[t] += alpha * (np.clip(thing, 0, 1) - clip[t])
+        clip[t] += soft * (np.clip(thing, 0, 1) - clip[t])

@@ -12,6 +12,8 @@ and why:
 - It sees the two frames before and after, brought to this one along the motion: what grain hides in one of
   them the others show. Without neighbours (stills, shots of one frame) their confidence is 0.
 - The result is `frame + G(z + moves) - G(z)`: what the autoencoder cannot tell is never lost.
+- Along the first of these directions it begins where the denoiser without a net arrives, which looks further
+  in time than the mapping and compares blocks: what was not learnt is never worse than that.
 - Convolutions without normalisation, gray, most of them at a quarter of the size: two CPU cores with bfloat16
   run it in near real time.
 """
@@ -140,19 +142,21 @@ class View(NamedTuple):
     """(B, NEIGHBOURS, H, W) in [0, 1]: the frames around, brought to this one."""
     trust: torch.Tensor
     """(B, NEIGHBOURS, H / 4, W / 4) in [0, 1]: how far each can be believed; 0 where there is none."""
+    denoised: torch.Tensor
+    """(B, 1, H, W) in [0, 1]: the frame as `denoise` leaves it; itself where nothing is around."""
 
 
 class Stem(nn.Conv2d):
     """The mapping's first convolution, whose weights are those of cells taken apart.
 
     Detail and difference are a tenth as large as a picture's tones, and are what there is to learn: a cell
-    counts as its mean and as DETAIL times what differs from it, a neighbour as DETAIL times its difference.
+    counts as its mean and DETAIL times what differs from it, other pictures as DETAIL times the difference.
     That is another basis for the same convolution, `plain`, in which training is fast.
     """
 
     def __init__(self, latent: int, width: int) -> None:
         cell = CELL * CELL
-        super().__init__(latent + cell * (2 + NEIGHBOURS) + NEIGHBOURS, width, 3, padding=1)
+        super().__init__(latent + cell * (3 + NEIGHBOURS) + NEIGHBOURS, width, 3, padding=1)
         basis = torch.eye(self.in_channels)
         mean = torch.full((cell, cell), 1 / cell)
         frame, others = slice(latent, latent + cell), slice(latent + 2 * cell, self.in_channels - NEIGHBOURS)
@@ -176,7 +180,8 @@ class Stem(nn.Conv2d):
 
     def forward(self, seen: torch.Tensor) -> torch.Tensor:
         """(B, in, h, w) to (B, width, h, w)."""
-        return self._conv_forward(seen, self.plain_weight(), self.bias)
+        result: torch.Tensor = self._conv_forward(seen, self.plain_weight(), self.bias)
+        return result
 
 
 class Mapping(nn.Module):
@@ -205,9 +210,10 @@ class Mapping(nn.Module):
 
         `attend=False` leaves the partial nonlocal block out.
         """
-        frame, mask, neighbours, trust = view
-        # How neighbours differ says more than what they are; where none is, nothing differs.
-        differences = functional.pixel_unshuffle(neighbours - frame, CELL)  # B x (16 N) x h x w
+        frame, mask, neighbours, trust, denoised = view
+        # How other pictures differ says more than what they are; where none is, nothing differs.
+        others = torch.cat([neighbours, denoised], dim=1) - frame
+        differences = functional.pixel_unshuffle(others, CELL)  # B x 16 (N + 1) x h x w
         seen = torch.cat(
             [
                 latent,
@@ -232,6 +238,19 @@ class Mapping(nn.Module):
         return moves.view(batch, len(BARS), channels // len(BARS), height, width)
 
 
+def moves_of(
+    encoder: nn.Module, mapping: nn.Module, view: View, *, attend: bool = True
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return latents (B, latent, h, w) and each bar's way from there, (B, len(BARS), latent, h, w).
+
+    The way of `denoise` begins with what the denoiser without a net does, and goes on from there.
+    """
+    latent = encoder(view.frame)
+    moves = mapping(latent, view, attend=attend)
+    known = encoder(view.denoised) - latent
+    return latent, torch.cat([moves[:, :1] + known[:, None], moves[:, 1:]], dim=1)
+
+
 class CompactNets(nn.Module):
     """Encoder of domain A, decoder of domain B, and the mapping: what restores a frame."""
 
@@ -242,6 +261,10 @@ class CompactNets(nn.Module):
         self.decoder = Decoder(self.shape)
         self.mapping = Mapping(self.shape)
 
+    def moves(self, view: View, *, attend: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return latents and each bar's way from there; see `moves_of`."""
+        return moves_of(self.encoder, self.mapping, view, attend=attend)
+
     def latents(
         self, view: View, strengths: torch.Tensor, *, attend: bool = True
     ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -249,8 +272,7 @@ class CompactNets(nn.Module):
 
         `strengths` (B, len(BARS)): how far along each direction; 0 stays, 1 goes all the way.
         """
-        latent = self.encoder(view.frame)
-        moves = self.mapping(latent, view, attend=attend)
+        latent, moves = self.moves(view, attend=attend)
         return latent, latent + torch.einsum("bk,bkchw->bchw", strengths.to(moves.dtype), moves)
 
     def forward(self, view: View, strengths: torch.Tensor, *, attend: bool = True) -> torch.Tensor:
@@ -267,4 +289,5 @@ def padded_view(view: View) -> View:
         padded(view.mask, MULTIPLE),
         padded(view.neighbours, MULTIPLE),
         padded(view.trust, MULTIPLE // CELL),
+        padded(view.denoised, MULTIPLE),
     )

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from reelfix.restoration.arrays import as_array
+from reelfix.restoration.denoise import denoise
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.triplet.compact import CELL, MULTIPLE, CompactNets, View, padded_view
 from reelfix.restoration.triplet.context import NEIGHBOUR_STEPS, neighbours_along
@@ -17,8 +18,8 @@ from reelfix.restoration.triplet.tiling import tile_for, tiled
 
 Precision = Literal["auto", "bfloat16", "float32"]
 
-NEIGHBOUR_REACH = max(NEIGHBOUR_STEPS)
-"""Frames on either side that the nets see of a frame, filled."""
+NEIGHBOUR_REACH = 5
+"""Frames on either side that a frame's denoising sees, filled; the nets see the nearer ones of them."""
 
 MEMORY_BYTES = 2 * 2**30
 """What the nets may take for one frame; frames for which that is too little go through in tiles."""
@@ -79,9 +80,11 @@ class CompactRestorer:
         if self._is_identity and not keep_latents:
             return Restored(filled[core], None)
         lumas = lumas_of(filled.to(self._device))
+        denoised = denoise(lumas[:, None], motion, core, radius=NEIGHBOUR_REACH)[:, 0]
         frames, latents = [], []
         for t in wanted:
-            change, latent = self._change(lumas, mask[t], motion, t, keep_latents)
+            view = self._view(lumas, mask[t], motion, t, denoised[t - wanted.start])
+            change, latent = self._change(view, lumas.shape[1:], keep_latents)
             frames.append((filled[t] + change.to(filled.device)).clamp_(0, 1))
             if latent is not None:
                 latents.append(latent.to(filled.device))
@@ -90,11 +93,11 @@ class CompactRestorer:
         return Restored(torch.stack(frames), torch.stack(latents) if keep_latents else None)
 
     def _change(
-        self, lumas: torch.Tensor, mask: torch.Tensor, motion: Motion, t: int, keep_latents: bool
+        self, view: View, size: torch.Size, keep_latents: bool
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """What is to be added to frame t, (H, W), and its latents."""
-        height, width = lumas.shape[1:]
-        view = padded_view(self._view(lumas, mask, motion, t))
+        """What is to be added to a frame of `size`, (H, W), and its latents."""
+        height, width = size
+        view = padded_view(view)
         grown_height, grown_width = view.frame.shape[2:]
         # Cells' trust as pixels', so that all is of one size for the tiles.
         trust = functional.interpolate(view.trust, scale_factor=CELL, mode="nearest")
@@ -103,15 +106,18 @@ class CompactRestorer:
         tile += -tile % MULTIPLE
 
         def net(
-            frame: torch.Tensor, marks: torch.Tensor, neighbours: torch.Tensor, trusts: torch.Tensor
+            frame: torch.Tensor,
+            marks: torch.Tensor,
+            neighbours: torch.Tensor,
+            trusts: torch.Tensor,
+            denoised: torch.Tensor,
         ) -> torch.Tensor:
-            part = View(frame, marks, neighbours, trusts[..., ::CELL, ::CELL])
+            part = View(frame, marks, neighbours, trusts[..., ::CELL, ::CELL], denoised)
             return self._run(part, keep_latents)
 
         try:
-            out = tiled(
-                net, [view.frame, view.mask, view.neighbours, trust], tile, _OVERLAP, multiple=MULTIPLE
-            )
+            planes = [view.frame, view.mask, view.neighbours, trust, view.denoised]
+            out = tiled(net, planes, tile, _OVERLAP, multiple=MULTIPLE)
         except torch.OutOfMemoryError as error:
             raise too_large(height, width, self._device) from error
         change = out[0, 0, :height, :width]
@@ -129,15 +135,20 @@ class CompactRestorer:
         latents = before.float() + move.float()
         return torch.cat([change, functional.pixel_shuffle(latents, CELL)], dim=1)
 
-    def _view(self, lumas: torch.Tensor, mask: torch.Tensor, motion: Motion, t: int) -> View:
-        first, last = max(t - NEIGHBOUR_REACH, 0), t + NEIGHBOUR_REACH + 1
+    def _view(
+        self, lumas: torch.Tensor, mask: torch.Tensor, motion: Motion, t: int, denoised: torch.Tensor
+    ) -> View:
+        reach = max(NEIGHBOUR_STEPS)
+        first, last = max(t - reach, 0), t + reach + 1
         around, moving, here = lumas[first:last], motion[first:last], t - first
         if self._device.type == "cpu":
             neighbours, trust = neighbours_along(list(as_array(around)), moving, here)
         else:
             neighbours, trust = neighbours_on_device(around, moving, here)
         marks = mask.amax(dim=0).to(self._device).float().div_(255)
-        return View(lumas[t][None, None], marks[None, None], neighbours[None], trust[None])
+        return View(
+            lumas[t][None, None], marks[None, None], neighbours[None], trust[None], denoised[None, None]
+        )
 
 
 def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:

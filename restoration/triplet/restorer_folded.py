@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from reelfix.restoration.triplet.blocks import ResidualBlock
-from reelfix.restoration.triplet.compact import BARS, CELL, DAMAGED, MULTIPLE, CompactNets
+from reelfix.restoration.triplet.compact import BARS, CELL, DAMAGED, MULTIPLE, NEIGHBOURS, CompactNets
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -57,19 +57,26 @@ class FoldedNets:
             for layer in (nets.mapping.from_sixteenth, nets.mapping.from_eighth, nets.decoder.to_half)
         )
         self._seen_width = nets.mapping.stem.in_channels
+        self._denoise = float(strengths[BARS.index("denoise")])
 
     def seen(
-        self, frame: torch.Tensor, mask: torch.Tensor, neighbours: torch.Tensor, trust: torch.Tensor
+        self,
+        frame: torch.Tensor,
+        mask: torch.Tensor,
+        neighbours: torch.Tensor,
+        trust: torch.Tensor,
+        denoised: torch.Tensor,
     ) -> torch.Tensor:
         """Lay out what the nets see, (1, C, H / 4, W / 4), C = `Mapping.stem`'s; the latents' place is empty.
 
-        `frame`, `mask`: (1, 1, H, W) float32 in [0, 1]; `neighbours` (1, N, H, W), `trust` (1, N, H / 4,
-        W / 4) likewise, on the nets' device, as in `compact.View`. Differences are taken in float32.
+        `frame`, `mask`, `denoised`: (1, 1, H, W) float32 in [0, 1]; `neighbours` (1, N, H, W), `trust` (1, N,
+        H / 4, W / 4) likewise, on the nets' device, as in `compact.View`. Differences are taken in float32.
         """
         height, width = frame.shape[2] // CELL, frame.shape[3] // CELL
         seen = torch.empty((1, height, width, self._seen_width), dtype=self._dtype, device=frame.device)
         cells = seen.view(_FOUR_PIXELS[self._dtype])[0]  # h x w x (C / 4)
-        planes = [frame[0, 0] - 0.5, mask[0, 0], *(other - frame[0, 0] for other in neighbours[0])]
+        others = [*neighbours[0], denoised[0, 0]]
+        planes = [frame[0, 0] - 0.5, mask[0, 0], *(other - frame[0, 0] for other in others)]
         place = self._latent // CELL
         for plane in planes:
             rows = plane.to(self._dtype).view(cells.dtype).view(height, CELL, width)
@@ -85,10 +92,11 @@ class FoldedNets:
 
         `seen`: that of the method of this name; the latents are filled in. `mask`: (1, 1, H, W).
         """
-        encoder, mapping, latent = self._encoder, self._mapping, self._latent
-        frame = seen[:, latent : latent + CELL * CELL]
-        before = encoder.mean(_through(encoder.body, encoder.stem(_last(frame))))
-        seen[:, :latent] = before
+        mapping, cell = self._mapping, CELL * CELL
+        frame = seen[:, self._latent : self._latent + cell]
+        denoised = seen[:, -NEIGHBOURS - cell : -NEIGHBOURS]
+        before, known = self._encoded(frame, denoised)
+        seen[:, : self._latent] = before
         fine = _through(mapping.before, self._stem(seen))
         eighth = _through(mapping.eighth, mapping.to_eighth(fine))
         sixteenth = _through(mapping.wide, mapping.to_sixteenth(eighth))
@@ -100,15 +108,19 @@ class FoldedNets:
         sixteenth = _through(mapping.filled, _last(sixteenth))
         eighth += _to_pixels(self._from_sixteenth(sixteenth))
         fine += _to_pixels(self._from_eighth(eighth))
-        return before, self._move(_through(mapping.after, fine))
+        return before, self._move(_through(mapping.after, fine)).add_(known, alpha=self._denoise)
+
+    def _encoded(self, frame: torch.Tensor, change: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents of a frame's cells, (1, 16, h, w), and how they change with the cells."""
+        encoder = self._encoder
+        both = _linear(encoder.stem, _last(torch.cat([frame, change])))
+        both = _linear(encoder.mean, _blocks(encoder.body, both))
+        return both[:1], both[1:]
 
     def change(self, before: torch.Tensor, move: torch.Tensor) -> torch.Tensor:
         """Return G(before + move) - G(before), float32 (H, W)."""
         decoder = self._decoder
-        both = _linear(decoder.stem, _last(torch.cat([before, move])))
-        for block in decoder.body:
-            assert isinstance(block, ResidualBlock)
-            both += _linear(block.second, _rectified(_linear(block.first, both)))
+        both = _blocks(decoder.body, _linear(decoder.stem, _last(torch.cat([before, move]))))
         half = _to_pixels(_linear(self._to_half, both))
         features = _rectified(_linear(decoder.at_half, half))
         change = functional.conv2d(features[1:], decoder.out.weight, padding=1)
@@ -157,6 +169,14 @@ def _through(blocks: nn.Sequential, features: torch.Tensor) -> torch.Tensor:
         assert isinstance(block, ResidualBlock)
         features += block.second(functional.relu_(block.first(features)))
     return features
+
+
+def _blocks(blocks: nn.Sequential, both: torch.Tensor) -> torch.Tensor:
+    """Residual blocks over features and their change, (2, C, h, w), in place."""
+    for block in blocks:
+        assert isinstance(block, ResidualBlock)
+        both += _linear(block.second, _rectified(_linear(block.first, both)))
+    return both
 
 
 def _linear(layer: nn.Conv2d, both: torch.Tensor) -> torch.Tensor:

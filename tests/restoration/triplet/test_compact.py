@@ -23,6 +23,7 @@ def _view(height: int, width: int, batch: int = 1) -> View:
         (torch.rand((batch, 1, height, width), generator=generator) > 0.8).float(),
         torch.rand((batch, NEIGHBOURS, height, width), generator=generator),
         torch.rand((batch, NEIGHBOURS, *cells), generator=generator),
+        torch.rand((batch, 1, height, width), generator=generator),
     )
 
 
@@ -41,11 +42,14 @@ def test_bars_at_zero_leave_every_bit() -> None:
     assert torch.equal(result, view.frame)
 
 
-def test_untrained_directions_lead_nowhere() -> None:
+def test_untrained_directions_lead_to_what_the_denoiser_made_and_nowhere_else() -> None:
     torch.manual_seed(0)
-    view = _view(32, 32)
+    view, nets = _view(32, 32), CompactNets(SMALL)
+    strengths = torch.ones(1, len(BARS))
     with torch.no_grad():
-        assert torch.equal(CompactNets(SMALL)(view, torch.ones(1, len(BARS))), view.frame)
+        _, after = nets.latents(view, strengths)
+        torch.testing.assert_close(after, nets.encoder(view.denoised))
+        assert torch.equal(nets(view._replace(denoised=view.frame), strengths), view.frame)
 
 
 @pytest.mark.parametrize("bar", range(len(BARS)))
@@ -55,7 +59,7 @@ def test_each_bar_moves_the_latents_along_its_own_direction(bar: int) -> None:
     strengths[0, bar] = 0.5
     with torch.no_grad():
         before, after = nets.latents(view, strengths)
-        moves = nets.mapping(before, view)
+        _, moves = nets.moves(view)
     torch.testing.assert_close(after - before, 0.5 * moves[:, bar])
     assert float((after - before).abs().max()) > 0
 

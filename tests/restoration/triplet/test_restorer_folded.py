@@ -23,7 +23,7 @@ def view(height: int = 64, width: int = 96) -> View:
     mask[..., 16:40, 20:60] = 1
     others = torch.rand((1, 4, height, width), generator=generator)
     trust = torch.rand((1, 4, height // 4, width // 4), generator=generator)
-    return View(frame, mask, others, trust)
+    return View(frame, mask, others, trust, (frame + others[:, :1]) / 2)
 
 
 def folded_change(folded: FoldedNets, seen: View) -> torch.Tensor:
