@@ -26,8 +26,9 @@ Looks = MutableMapping[int, Look]
 _TILE, _OVERLAP = 2048, 256  # points of the half-size grid
 _LEAST = 16  # 255ths; what is less likely is nothing
 _EVEN_ODDS = np.uint8(128)
-_THICK = 0.021  # of the picture's height: what stays and is as thick is the scene's
-_THICKEST_LEAST = 8  # pixels; in small pictures
+_THICK = 0.028  # of the picture's height: what stays and is as thick is the scene's
+_LONG = 2.5  # times as long as wide: not the scene's
+_THICKEST_LEAST = 10  # pixels; in small pictures
 
 
 class Detector:
@@ -57,17 +58,21 @@ class Detector:
 
 
 def without_blobs(lines: Plane, known: Plane) -> Plane:
-    """Return the plane `lines` (H, W) uint8 of what stays, without what is thick.
+    """Return the plane `lines` (H, W) uint8 of what stays, without what is thick and compact.
 
-    But for what is `known`, found without a net. Scratches and hairs in the gate are thin: what stays, is
-    dark or bright, and thick, belongs to the scene.
+    But for what is `known`, found without a net. Scratches and hairs in the gate are thin, and scratches side
+    by side are long: what stays, and is neither, belongs to the scene.
     """
     found = (lines >= _EVEN_ODDS).astype(np.uint8)
     side = 2 * round(max(len(lines) * _THICK, _THICKEST_LEAST) / 2) + 1
     thick = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     if not thick.any():
         return lines
-    near = cv2.dilate(thick, np.ones((2 * side + 1,) * 2, np.uint8)) > 0
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
+    width, height = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
+    compact = np.maximum(width, height) < _LONG * np.minimum(width, height)
+    compact[0] = False
+    near = cv2.dilate(compact[labels].astype(np.uint8), np.ones((2 * side + 1,) * 2, np.uint8)) > 0
     return np.where(near & (known < _EVEN_ODDS), np.minimum(lines, _EVEN_ODDS - 1), lines)
 
 

@@ -91,10 +91,12 @@ def test_what_stays_and_is_thick_is_no_line_unless_it_was_known() -> None:
     lines[:, 100:106] = 200  # as wide as a hair on 8 mm film
     lines[200:230, 40:70] = 220
     lines[10:20, 10:20] = 90
+    lines[100:400, 200:220] = 180  # scratches side by side
     thin = without_blobs(lines, known)
     assert (thin[:, 100:106] == 200).all()
     assert (thin[200:230, 40:70] == 127).all()
     assert (thin[10:20, 10:20] == 90).all()
+    assert (thin[100:400, 200:220] == 180).all()
     np.testing.assert_array_equal(without_blobs(lines, lines), lines)
 
 
