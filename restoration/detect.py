@@ -8,7 +8,7 @@ import torch
 from reelfix.restoration.arrays import Plane, as_array, luma_of
 from reelfix.restoration.blotch_evidence import VIEWS, scene_of
 from reelfix.restoration.detector import Detector, Looks, look_at, without_blobs
-from reelfix.restoration.detector_inputs import EACH_WAY, OWN, Look, inputs_of
+from reelfix.restoration.detector_inputs import EACH_WAY, GONE, OWN, Look, inputs_of
 from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
@@ -74,6 +74,6 @@ def detect_damage(
         for planes, inputs in map_frames(told, wanted[begin : begin + threads]):
             if detector and inputs is not None:
                 known, planes = planes[_SCRATCH], detector.probability(inputs, height, width)
-                planes[_SCRATCH] = without_blobs(planes[_SCRATCH], known)
+                planes[_SCRATCH] = without_blobs(planes[_SCRATCH], known, inputs[GONE])
             masks.append(planes * np.array([dirt, scratches], np.uint8)[:, None, None])
     return torch.from_numpy(np.stack(masks)).to(frames.device)

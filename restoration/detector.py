@@ -26,9 +26,10 @@ Looks = MutableMapping[int, Look]
 _TILE, _OVERLAP = 2048, 256  # points of the half-size grid
 _LEAST = 16  # 255ths; what is less likely is nothing
 _EVEN_ODDS = np.uint8(128)
-_THICK = 0.028  # of the picture's height: what stays and is as thick is the scene's
+_THICK = 0.045  # of the picture's height: what stays and is as thick is the scene's
 _LONG = 2.5  # times as long as wide: not the scene's
-_THICKEST_LEAST = 10  # pixels; in small pictures
+_STILL = 0.15  # of how surely the scene has gone: it has not
+_THICKEST_LEAST = 14  # pixels; in small pictures
 
 
 class Detector:
@@ -57,11 +58,12 @@ class Detector:
         return np.asarray(mask.masked_fill(mask < _LEAST, 0).cpu().numpy())
 
 
-def without_blobs(lines: Plane, known: Plane) -> Plane:
-    """Return the plane `lines` (H, W) uint8 of what stays, without what is thick and compact.
+def without_blobs(lines: Plane, known: Plane, gone: Plane) -> Plane:
+    """Return the plane `lines` (H, W) uint8 of what stays, without blobs on a still scene.
 
-    But for what is `known`, found without a net. Scratches and hairs in the gate are thin, and scratches side
-    by side are long: what stays, and is neither, belongs to the scene.
+    `known` (H, W) uint8: found without a net; `gone` (h, w): how surely the scene has gone, see
+    `detector_inputs.GONE`. Scratches and hairs in the gate are thin, or long; and where the scene goes, what
+    stays is none of it. What is neither cannot be told from a thing of the scene, and is left alone.
     """
     found = (lines >= _EVEN_ODDS).astype(np.uint8)
     side = 2 * round(max(len(lines) * _THICK, _THICKEST_LEAST) / 2) + 1
@@ -70,9 +72,12 @@ def without_blobs(lines: Plane, known: Plane) -> Plane:
         return lines
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
     width, height = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
-    compact = np.maximum(width, height) < _LONG * np.minimum(width, height)
-    compact[0] = False
-    near = cv2.dilate(compact[labels].astype(np.uint8), np.ones((2 * side + 1,) * 2, np.uint8)) > 0
+    blob = np.maximum(width, height) < _LONG * np.minimum(width, height)
+    at = labels[::2, ::2].ravel()  # on the grid of half the size
+    total = np.bincount(at, gone.ravel(), len(blob))
+    blob &= total < _STILL * np.bincount(at, minlength=len(blob))
+    blob[0] = False
+    near = cv2.dilate(blob[labels].astype(np.uint8), np.ones((2 * side + 1,) * 2, np.uint8)) > 0
     return np.where(near & (known < _EVEN_ODDS), np.minimum(lines, _EVEN_ODDS - 1), lines)
 
 

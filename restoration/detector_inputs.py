@@ -22,6 +22,8 @@ INPUTS = 35
 """Channels."""
 OWN = 4
 """The first of them: what stands out from its surroundings in the frame itself."""
+GONE = 29
+"""Which one tells how surely the scene has gone from where it was, over the frames around: from 0 to 1."""
 EACH_WAY = 3
 """Neighbours looked for before a frame, and after it; the first `VIEWS` of them are compared with it."""
 

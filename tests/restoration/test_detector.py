@@ -86,18 +86,20 @@ def test_the_shipped_net_gives_the_same_bytes_on_any_number_of_threads(height: i
         np.testing.assert_array_equal(mask, masks[0])
 
 
-def test_what_stays_and_is_thick_is_no_line_unless_it_was_known() -> None:
+def test_blobs_that_stay_on_a_still_scene_are_no_lines() -> None:
     lines, known = np.zeros((480, 300), np.uint8), np.zeros((480, 300), np.uint8)
+    still, moving = np.zeros((240, 150), np.float32), np.full((240, 150), 0.6, np.float32)
     lines[:, 100:106] = 200  # as wide as a hair on 8 mm film
     lines[200:230, 40:70] = 220
     lines[10:20, 10:20] = 90
     lines[100:400, 200:220] = 180  # scratches side by side
-    thin = without_blobs(lines, known)
-    assert (thin[:, 100:106] == 200).all()
-    assert (thin[200:230, 40:70] == 127).all()
-    assert (thin[10:20, 10:20] == 90).all()
-    assert (thin[100:400, 200:220] == 180).all()
-    np.testing.assert_array_equal(without_blobs(lines, lines), lines)
+    left = without_blobs(lines, known, still)
+    assert (left[:, 100:106] == 200).all()
+    assert (left[200:230, 40:70] == 127).all()
+    assert (left[10:20, 10:20] == 90).all()
+    assert (left[100:400, 200:220] == 180).all()
+    np.testing.assert_array_equal(without_blobs(lines, lines, still), lines)
+    np.testing.assert_array_equal(without_blobs(lines, known, moving), lines)
 
 
 def test_frames_are_looked_at_once_and_those_passed_are_forgotten() -> None:

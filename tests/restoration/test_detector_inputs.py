@@ -4,11 +4,11 @@ import torch
 
 from reelfix.restoration.arrays import Plane
 from reelfix.restoration.blotch_evidence import VIEWS, Scene, scene_of
-from reelfix.restoration.detector_inputs import EACH_WAY, INPUTS, OWN, inputs_of, look_of, noise_of
+from reelfix.restoration.detector_inputs import EACH_WAY, GONE, INPUTS, OWN, inputs_of, look_of, noise_of
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.neighbours import neighbours_of, repeats_in
 
-NEAR, STAYS, DEVIATES, MOVED, HOW_OFTEN = slice(22, 26), 26, 27, 28, 29
+NEAR, STAYS, DEVIATES, MOVED = slice(22, 26), 26, 27, 28
 
 
 def noisy(count: int = 9, height: int = 48, width: int = 64, noise: float = 0.01) -> list[Plane]:
@@ -71,9 +71,9 @@ def test_a_line_on_the_scan_stays_where_the_scene_goes() -> None:
         assert (inputs[NEAR, :, 20] < -1).all()
         assert (inputs[STAYS, :, 20] < -1).all()
         assert inputs[DEVIATES, :, 20].mean() < 0.3
-    assert not still[[MOVED, HOW_OFTEN]].any()
+    assert not still[[MOVED, GONE]].any()
     assert gone[MOVED, 5:-5, 20].mean() < 0.5 * gone[STAYS, 5:-5, 20].mean()
-    assert gone[HOW_OFTEN, 12, 16] == pytest.approx(4 / 8, abs=0.15)
+    assert gone[GONE, 12, 16] == pytest.approx(4 / 8, abs=0.15)
 
 
 def test_what_was_found_without_a_net_is_told() -> None:
