@@ -21,6 +21,8 @@ from reelfix.restoration.triplet.compact import (
 
 _DENOISE, _SHARPNESS, _CONTRAST, _SCRATCHES = (BARS.index(name) for name in BARS)
 _VALIDATION_BATCHES = 12
+_UNFADED_ASKED = 0.15
+"""Share of the crops that are not faded in which `contrast` may be raised all the same."""
 _GRAIN = 0.02
 """Differences, of [0, 1], below which Charbonnier's distance is all but a square."""
 
@@ -202,7 +204,7 @@ class MappingWeights:
     """Of the mean distance of T(z_x) from the latents of the clean picture."""
     edges: float = 0.5
     """Of that of the result's gradients: what is sharp must be sharp."""
-    damaged: float = 2.0
+    damaged: float = 6.0
     """How much more a damaged place counts."""
 
 
@@ -244,7 +246,7 @@ class CompactMapping:
 
     def step(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
         """Take one step with strengths drawn for every crop."""
-        strengths = drawn_strengths(len(batch["frame"]), batch["frame"].device)
+        strengths = drawn_strengths(batch["fading"])
         view = view_of(batch)
         before, after = self._nets.latents(view, strengths)
         result = view.frame + self._nets.decoder(after) - self._nets.decoder(before)
@@ -298,17 +300,24 @@ def view_of(batch: Batch) -> View:
     return View(batch["frame"], batch["mask"], batch["neighbours"], batch["trust"], batch["denoised"])
 
 
-def drawn_strengths(count: int, device: torch.device) -> torch.Tensor:
+def drawn_strengths(fading: torch.Tensor) -> torch.Tensor:
     """Draw strengths (count, len(BARS)): all bars up, one alone, or each anywhere.
 
-    Three eighths, a quarter and three eighths of the time. From torch's global generator.
+    Three eighths, a quarter and three eighths of the time. From torch's global generator. `fading` (count, 2):
+    what black and white have come to. Who raises `contrast` says that the picture is faded, so it is seldom
+    raised on one that is not; else the direction would go nowhere until the two can be told.
     """
+    count = len(fading)
     anywhere = torch.rand((count, len(BARS)))
     alone = functional.one_hot(torch.randint(len(BARS), (count,)), len(BARS)) * torch.rand((count, 1)).sqrt()
     up = torch.ones((count, len(BARS)))
     up[:, _CONTRAST] = (torch.rand(count) < 0.3).float()
     kind = torch.randint(8, (count, 1))
-    return torch.where(kind < 3, up, torch.where(kind < 5, alone, anywhere)).to(device)
+    strengths = torch.where(kind < 3, up, torch.where(kind < 5, alone, anywhere)).to(fading.device)
+    is_faded = fading[:, 1] - fading[:, 0] < 0.999
+    is_asked = is_faded | (torch.rand(count) < _UNFADED_ASKED).to(fading.device)
+    strengths[:, _CONTRAST] *= is_asked
+    return strengths
 
 
 def target(batch: Batch, strengths: torch.Tensor) -> torch.Tensor:
