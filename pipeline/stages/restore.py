@@ -44,7 +44,7 @@ class RestoreSettings(StageSettings):
     """Of triplet-compact: how much goes of what filling left of the marks that were found."""
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
     """What the net computes in; `auto` is bfloat16 where the machine is made for it."""
-    memory_mib: int = Field(default=2048, ge=256)
+    memory_mib: int = Field(default=4096, ge=256)
     """What the net may take for one frame, in MiB; larger frames go through in tiles."""
     keep_latents: bool = False
     """Keep triplet-compact's latents as a product: 2.5 MB a frame of 640 x 480."""

@@ -14,6 +14,7 @@ from reelfix.restoration.triplet.restorer_bars import Bars
 from reelfix.restoration.triplet.restorer_context import neighbours_on_device
 from reelfix.restoration.triplet.restorer_folded import FoldedNets
 from reelfix.restoration.triplet.restorer_frames import Restored, lumas_of, too_large
+from reelfix.restoration.triplet.restorer_light import in_light_of
 from reelfix.restoration.triplet.tiling import tile_for, tiled
 
 Precision = Literal["auto", "bfloat16", "float32"]
@@ -21,11 +22,12 @@ Precision = Literal["auto", "bfloat16", "float32"]
 NEIGHBOUR_REACH = 5
 """Frames on either side that a frame's denoising sees, filled; the nets see the nearer ones of them."""
 
-MEMORY_BYTES = 2 * 2**30
+MEMORY_BYTES = 4 * 2**30
 """What the nets may take for one frame; frames for which that is too little go through in tiles."""
 
 _OVERLAP = 256  # pixels that two tiles share
-_BYTES_PER_PIXEL = 80  # held at the worst moment, for each byte of a number: measured, and rounded up
+_BYTES_PER_PIXEL = 140  # held at the worst moment whatever the numbers, measured and rounded up
+_NUMBERS_PER_PIXEL = 60  # and besides, of the type computed in
 
 
 class CompactRestorer:
@@ -54,7 +56,7 @@ class CompactRestorer:
         self._is_identity = not any(strengths)
         self._nets = FoldedNets(nets, strengths, device, dtype)
         self._device = device
-        bytes_per_pixel = _BYTES_PER_PIXEL * dtype.itemsize
+        bytes_per_pixel = _BYTES_PER_PIXEL + _NUMBERS_PER_PIXEL * dtype.itemsize
         self._pixels = memory_bytes // bytes_per_pixel
         self._tile = tile_for(memory_bytes, bytes_per_pixel, multiple=MULTIPLE, overlap=_OVERLAP)
 
@@ -146,9 +148,9 @@ class CompactRestorer:
         else:
             neighbours, trust = neighbours_on_device(around, moving, here)
         marks = mask.amax(dim=0).to(self._device).float().div_(255)
-        return View(
-            lumas[t][None, None], marks[None, None], neighbours[None], trust[None], denoised[None, None]
-        )
+        frame = lumas[t][None, None]
+        others = in_light_of(frame, neighbours[None])
+        return View(frame, marks[None, None], others, trust[None], denoised[None, None])
 
 
 def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:

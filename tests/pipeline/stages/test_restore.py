@@ -16,15 +16,18 @@ from reelfix.pipeline.run import run
 from reelfix.pipeline.settings import RunRequest
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.stage import ClipFormat, Window
+from reelfix.pipeline.stages import restore as restore_stage
 from reelfix.pipeline.stages.restore import Restore, RestoreSettings
 from reelfix.restoration.models.errors import UnknownModelError
 from reelfix.restoration.models.weights import sha256_of
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.triplet.compact import CompactNets, CompactShape
+from reelfix.restoration.triplet.restorer import NEIGHBOUR_REACH
+from reelfix.restoration.triplet.restorer_fills import FILL_REACH
 
 MakeReel = Callable[..., Reel]
 CPU = torch.device("cpu")
-COUNT, HEIGHT, WIDTH = 14, 38, 50
+COUNT, HEIGHT, WIDTH = 16, 38, 50
 BARS = ("denoise", "sharpness", "contrast", "scratches")
 NO_BARS: dict[str, Any] = dict.fromkeys(BARS, 0.0)
 CLIP = ClipFormat(HEIGHT, WIDTH, 1, 8, 24.0)
@@ -131,17 +134,20 @@ def test_strength_scales_the_filling_and_the_net(net: str, products: dict[str, A
 
 
 def test_what_a_net_needs_and_makes(net: str) -> None:
-    assert (stage(model="none").handle, stage(model=net).handle, stage(model=net, strength=0).handle) == (
-        5,
-        7,
-        0,
-    )
+    assert stage(model="none").handle == 5
+    assert stage(model=net).handle == 10
+    assert stage(model=net, strength=0).handle == 0
     assert stage(model=net).weights == (sha256_of(net),)
     assert stage(model="none").weights == stage(model=net, strength=0).weights == ()
     # With nothing to do, the net is not even looked for.
     assert stage(model="triplet-compact", **NO_BARS).models == ()
     assert stage(model=net, keep_latents=True).made == ("frames", "latent")
     assert stage(model="none", keep_latents=True).made == stage(model=net).made == ("frames",)
+
+
+def test_the_handle_is_what_filling_and_net_reach() -> None:
+    assert restore_stage._REACH == FILL_REACH
+    assert restore_stage._NET_REACH == NEIGHBOUR_REACH
 
 
 def test_settings_that_cannot_be_are_refused() -> None:
