@@ -13,7 +13,7 @@ from reelfix.restoration.triplet.context import NEIGHBOUR_STEPS, neighbours_alon
 from reelfix.restoration.triplet.restorer_bars import Bars
 from reelfix.restoration.triplet.restorer_context import neighbours_on_device
 from reelfix.restoration.triplet.restorer_folded import FoldedNets
-from reelfix.restoration.triplet.restorer_frames import Restored, lumas_of, too_large
+from reelfix.restoration.triplet.restorer_frames import Restored, about_marks, lumas_of, too_large
 from reelfix.restoration.triplet.restorer_light import in_light_of
 from reelfix.restoration.triplet.tiling import tile_for, tiled
 
@@ -49,11 +49,13 @@ class CompactRestorer:
     ) -> None:
         """Copy `nets` to the device in `dtype`; `strength` in [0, 1] scales all bars.
 
-        With all bars 0 the frames come back with their own bits. Raises ValueError for a strength out of
+        With all bars 0 the frames come back with their own bits; with `scratches` alone, all that lies more
+        than four pixels from what is marked. Raises ValueError for a strength out of
         range, or a dtype that the nets do not compute in.
         """
         strengths = bars.times(strength)
         self._is_identity = not any(strengths)
+        self._mends_marks_alone = not any((bars.denoise, bars.sharpness, bars.contrast))
         self._nets = FoldedNets(nets, strengths, device, dtype)
         self._device = device
         bytes_per_pixel = _BYTES_PER_PIXEL + _NUMBERS_PER_PIXEL * dtype.itemsize
@@ -82,11 +84,20 @@ class CompactRestorer:
         if self._is_identity and not keep_latents:
             return Restored(filled[core], None)
         lumas = lumas_of(filled.to(self._device))
-        denoised = denoise(lumas[:, None], motion, core, radius=NEIGHBOUR_REACH)[:, 0]
+        denoised = None
+        if not self._mends_marks_alone:  # all of them, beside each other
+            denoised = denoise(lumas[:, None], motion, core, radius=NEIGHBOUR_REACH)[:, 0]
         frames, latents = [], []
         for t in wanted:
-            view = self._view(lumas, mask[t], motion, t, denoised[t - wanted.start])
+            place = about_marks(mask[t].to(self._device)) if self._mends_marks_alone else None
+            if place is not None and not place.any() and not keep_latents:
+                frames.append(filled[t])
+                continue
+            quiet = _denoised(lumas, motion, t) if denoised is None else denoised[t - wanted.start]
+            view = self._view(lumas, mask[t], motion, t, quiet)
             change, latent = self._change(view, lumas.shape[1:], keep_latents)
+            if place is not None:
+                change = change * place
             frames.append((filled[t] + change.to(filled.device)).clamp_(0, 1))
             if latent is not None:
                 latents.append(latent.to(filled.device))
@@ -151,6 +162,13 @@ class CompactRestorer:
         frame = lumas[t][None, None]
         others = in_light_of(frame, neighbours[None])
         return View(frame, marks[None, None], others, trust[None], denoised[None, None])
+
+
+def _denoised(lumas: torch.Tensor, motion: Motion, t: int) -> torch.Tensor:
+    """Frame t of lumas (T, H, W) as the denoiser without a net leaves it, (H, W)."""
+    start = max(t - NEIGHBOUR_REACH, 0)
+    window, here = slice(start, t + NEIGHBOUR_REACH + 1), slice(t - start, t - start + 1)
+    return denoise(lumas[window, None], motion[window], here, radius=NEIGHBOUR_REACH)[0, 0]
 
 
 def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:

@@ -78,6 +78,18 @@ def test_the_change_of_luma_is_added_to_every_channel(nets: CompactNets) -> None
     torch.testing.assert_close(made - coloured[3:4], change.expand(-1, 3, -1, -1), atol=1e-6, rtol=0)
 
 
+def test_the_bar_of_marks_alone_leaves_every_bit_beyond_them(nets: CompactNets) -> None:
+    frames, mask = film()
+    mask[5] = 127  # less than even odds: nothing is marked
+    compact = CompactRestorer(nets, Bars(0, 0, 0, 1), CPU, torch.bfloat16)
+    made = compact.restore(frames, mask, still_motion(), slice(4, 6)).frames
+    assert torch.equal(made[1], frames[5])
+    assert (made[0] - frames[4])[:, 10:30, 20:41].abs().mean() > 1e-3
+    beyond = torch.ones((HEIGHT, WIDTH), dtype=torch.bool)
+    beyond[6:34, 16:45] = False
+    assert torch.equal(made[0][:, beyond], frames[4][:, beyond])
+
+
 def test_strength_scales_every_bar(nets: CompactNets) -> None:
     frames, mask = film()
     frames = 0.3 + 0.4 * frames
