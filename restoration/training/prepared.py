@@ -5,7 +5,7 @@ quite right, marks that were missed. So they learn from that, not from ideal nei
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -145,6 +145,9 @@ def read_items(folder: Path, part: Part) -> list[Path]:
     return found
 
 
-def open_arrays(folder: Path) -> dict[str, npt.NDArray[Any]]:
-    """Open the arrays of a prepared clip, mapped into memory, read-only."""
-    return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+def open_arrays(folder: Path, names: Sequence[str] = ARRAYS) -> dict[str, npt.NDArray[Any]]:
+    """Open arrays of a prepared clip, mapped into memory, read-only.
+
+    Raises FileNotFoundError for one that the clip has not: clips prepared by an older version lack some.
+    """
+    return {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}

@@ -20,6 +20,7 @@ from reelfix.restoration.neighbours import Repeats, neighbours_of, repeats_in
 from reelfix.restoration.training.prepared import FLOW_UNIT, Arrays, Part, open_arrays, read_items
 from reelfix.restoration.training.recipe import Batch
 
+_ARRAYS = ("frames", "found", "truth", "unmarked", "soft", "flow", "trust")
 _PLAIN = (0.015, 0.035)  # change of the picture from which a mark counts at all, and fully
 _LEAST = 0.1  # weight of what is hardly there
 _BESIDE = 0.3  # weight of pixels next to a mark
@@ -88,7 +89,7 @@ class DetectSource:
 
 
 def _opened(folder: Path) -> Arrays:
-    arrays: dict[str, Any] = dict(open_arrays(folder))
+    arrays: dict[str, Any] = dict(open_arrays(folder, _ARRAYS))
     if (folder / "ignore.npy").exists():
         arrays["ignore"] = np.load(folder / "ignore.npy", mmap_mode="r")
     return arrays
