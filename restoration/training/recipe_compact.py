@@ -303,7 +303,7 @@ def view_of(batch: Batch) -> View:
 def drawn_strengths(fading: torch.Tensor) -> torch.Tensor:
     """Draw strengths (count, len(BARS)): all bars up, one alone, or each anywhere.
 
-    Three eighths, a quarter and three eighths of the time. From torch's global generator. `fading` (count, 2):
+    Three eighths, a quarter and three eighths of the time, by torch's global generator. `fading` (count, 2):
     what black and white have come to. Who raises `contrast` says that the picture is faded, so it is seldom
     raised on one that is not; else the direction would go nowhere until the two can be told.
     """
