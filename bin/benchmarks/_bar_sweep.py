@@ -128,4 +128,6 @@ def _rising(is_steady: bool, share: float) -> str:
 
 
 def _cell(effect: float, interval: Interval) -> str:
+    if np.isnan(interval.low):  # of one clip
+        return f"{effect:+.2f}"
     return f"{effect:+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
