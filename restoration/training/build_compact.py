@@ -40,7 +40,7 @@ class DomainRecipe(Settings):
 class MappingRecipe(Settings):
     """Of the mapping."""
 
-    rate: float = Field(default=5e-4, gt=0.0)
+    rate: float = Field(default=8e-4, gt=0.0)
     shape: CompactShape = CompactShape()
     loss: MappingWeights = MappingWeights()
 

@@ -21,8 +21,10 @@ from reelfix.restoration.triplet.compact import (
 
 _DENOISE, _SHARPNESS, _CONTRAST, _SCRATCHES = (BARS.index(name) for name in BARS)
 _VALIDATION_BATCHES = 12
-_UNFADED_ASKED = 0.15
-"""Share of the crops that are not faded in which `contrast` may be raised all the same."""
+_ASKED_IN_VAIN = 0.1
+"""Share of the crops that are not faded, or not blurred, in which that bar may be raised all the same."""
+_UNBLURRED = 2 / 255
+"""Largest difference that rounding makes between a crop and itself."""
 _GRAIN = 0.02
 """Differences, of [0, 1], below which Charbonnier's distance is all but a square."""
 
@@ -246,7 +248,7 @@ class CompactMapping:
 
     def step(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
         """Take one step with strengths drawn for every crop."""
-        strengths = drawn_strengths(batch["fading"])
+        strengths = drawn_strengths(batch)
         view = view_of(batch)
         before, after = self._nets.latents(view, strengths)
         result = view.frame + self._nets.decoder(after) - self._nets.decoder(before)
@@ -300,23 +302,26 @@ def view_of(batch: Batch) -> View:
     return View(batch["frame"], batch["mask"], batch["neighbours"], batch["trust"], batch["denoised"])
 
 
-def drawn_strengths(fading: torch.Tensor) -> torch.Tensor:
-    """Draw strengths (count, len(BARS)): all bars up, one alone, or each anywhere.
+def drawn_strengths(batch: Batch) -> torch.Tensor:
+    """Draw strengths (B, len(BARS)): all bars up, one alone, or each anywhere.
 
-    Three eighths, a quarter and three eighths of the time, by torch's global generator. `fading` (count, 2):
-    what black and white have come to. Who raises `contrast` says that the picture is faded, so it is seldom
-    raised on one that is not; else the direction would go nowhere until the two can be told.
+    Three eighths, a quarter and three eighths of the time, by torch's global generator. Who raises `contrast`
+    says that the picture is faded, and who raises `sharpness` that it is blurred: pictures do not tell for
+    sure. So these two are seldom raised on crops that are not; else their directions would go nowhere.
     """
-    count = len(fading)
+    fading = batch["fading"]
+    count, device = len(fading), fading.device
     anywhere = torch.rand((count, len(BARS)))
     alone = functional.one_hot(torch.randint(len(BARS), (count,)), len(BARS)) * torch.rand((count, 1)).sqrt()
     up = torch.ones((count, len(BARS)))
     up[:, _CONTRAST] = (torch.rand(count) < 0.3).float()
     kind = torch.randint(8, (count, 1))
-    strengths = torch.where(kind < 3, up, torch.where(kind < 5, alone, anywhere)).to(fading.device)
+    strengths = torch.where(kind < 3, up, torch.where(kind < 5, alone, anywhere)).to(device)
+    is_asked_in_vain = (torch.rand((count, 2)) < _ASKED_IN_VAIN).to(device)
     is_faded = fading[:, 1] - fading[:, 0] < 0.999
-    is_asked = is_faded | (torch.rand(count) < _UNFADED_ASKED).to(fading.device)
-    strengths[:, _CONTRAST] *= is_asked
+    is_blurred = (batch["clean"] - batch["soft"]).abs().amax(dim=(1, 2, 3)) > _UNBLURRED
+    strengths[:, _CONTRAST] *= is_faded | is_asked_in_vain[:, 0]
+    strengths[:, _SHARPNESS] *= is_blurred | is_asked_in_vain[:, 1]
     return strengths
 
 
