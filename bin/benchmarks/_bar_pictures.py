@@ -59,11 +59,11 @@ def bar_pictures(folder: Path, links: Path, count: int, crop: int, seed: int) ->
 
     `links`: an empty folder, where each clip gets one of its own.
     """
-    for item in read_items(folder, _PART):
+    for number, item in enumerate(read_items(folder, _PART)):
         own = links / item.name
         own.mkdir()
         (own / item.name).symlink_to(item.resolve(), target_is_directory=True)
-        source = PreparedSource(own, _PART, seed, 1, crop, holes=_HOLES, faded=1.0, alone=0.0)
+        source = PreparedSource(own, _PART, 1000 * seed + number, 1, crop, holes=_HOLES, faded=1.0, alone=0.0)
         name = str(json.loads((item / "item.json").read_text())["source"])
         if min(source.items[0]["frames"].shape[1:]) < crop:
             continue
