@@ -41,7 +41,7 @@ class RestoreSettings(StageSettings):
     contrast: float = Field(default=_BARS.contrast, ge=0.0, le=1.0)
     """Of triplet-compact: how much of the fading goes."""
     scratches: float = Field(default=_BARS.scratches, ge=0.0, le=1.0)
-    """Of triplet-compact: how much goes of what filling left of the marks that were found."""
+    """Of triplet-compact: how far marks that were found are filled, and what filling leaves is mended."""
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
     """What the net computes in; `auto` is bfloat16 where the machine is made for it."""
     memory_mib: int = Field(default=4096, ge=256)
@@ -95,6 +95,12 @@ class Restore(Stage[RestoreSettings]):
             return False
         return settings.model != COMPACT or settings.keep_latents or any(settings.bars.times(1))
 
+    @property
+    def _fill_share(self) -> float:
+        """How far filling replaces what was there."""
+        settings = self.settings
+        return settings.strength * (settings.scratches if settings.model == COMPACT else 1.0)
+
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window; raises ModelError for a net that cannot be had."""
         if not self._uses_net:
@@ -119,7 +125,7 @@ class Restore(Stage[RestoreSettings]):
             window.products["mask"],
             window.products["motion"],
             window.core,
-            strength=self.settings.strength,
+            strength=self._fill_share,
             start=window.start - window.lead,
         )
         return {"frames": frames}
@@ -129,6 +135,7 @@ class Restore(Stage[RestoreSettings]):
 
         settings = self.settings
         fills = FilledFrames(2 * _NET_REACH)
+        share = self._fill_share
 
         def process(window: Window) -> Products:
             before, after = min(window.lead, _NET_REACH), min(window.tail, _NET_REACH)
@@ -141,10 +148,10 @@ class Restore(Stage[RestoreSettings]):
                 filled, mask[around], motion[around], inner, keep_latents=settings.keep_latents
             )
             frames = restored.frames
-            if settings.strength < 1:
+            if share < 1:
                 # The net saw damage filled whole; of the filling, too, only a share is wanted.
                 unfilled = window.frames[core] - filled[inner]
-                frames = (frames + (1 - settings.strength) * unfilled).clamp_(0, 1)
+                frames = (frames + (1 - share) * unfilled).clamp_(0, 1)
             if restored.latents is None:
                 return {"frames": frames}
             return {"frames": frames, "latent": restored.latents}

@@ -12,6 +12,7 @@ and why:
 - It sees the two frames before and after, brought to this one along the motion: what grain hides in one of
   them the others show. Without neighbours (stills, shots of one frame) their confidence is 0.
 - The result is `frame + G(z + moves) - G(z)`: what the autoencoder cannot tell is never lost.
+- Fading is the whole frame's: that direction is known, and not learnt.
 - Along the first of these directions it begins where the denoiser without a net arrives, which looks further
   in time than the mapping and compares blocks: what was not learnt is never worse than that.
 - Convolutions without normalisation, gray, most of them at a quarter of the size: two CPU cores with bfloat16
@@ -144,6 +145,9 @@ class View(NamedTuple):
     """(B, NEIGHBOURS, H / 4, W / 4) in [0, 1]: how far each can be believed; 0 where there is none."""
     denoised: torch.Tensor
     """(B, 1, H, W) in [0, 1]: the frame as `denoise` leaves it; itself where nothing is around."""
+    stretched: torch.Tensor | None = None
+    """(B, 1, H, W), about [0, 1]: the frame with its tones brought to where they usually are (`levels`), for
+    the bar `contrast`; None where that is not raised."""
 
 
 class Stem(nn.Conv2d):
@@ -210,7 +214,7 @@ class Mapping(nn.Module):
 
         `attend=False` leaves the partial nonlocal block out.
         """
-        frame, mask, neighbours, trust, denoised = view
+        frame, mask, neighbours, trust, denoised, _ = view
         # How other pictures differ says more than what they are; where none is, nothing differs.
         others = torch.cat([neighbours, denoised], dim=1) - frame
         differences = functional.pixel_unshuffle(others, CELL)  # B x 16 (N + 1) x h x w
@@ -243,12 +247,20 @@ def moves_of(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return latents (B, latent, h, w) and each bar's way from there, (B, len(BARS), latent, h, w).
 
-    The way of `denoise` begins with what the denoiser without a net does, and goes on from there.
+    The way of `denoise` begins with what the denoiser without a net does, and goes on from there. That of
+    `contrast` is to the frame with its tones stretched, and is not learnt: fading is the whole frame's, and a
+    net that sees it part by part learns to sharpen instead.
     """
     latent = encoder(view.frame)
     moves = mapping(latent, view, attend=attend)
-    known = encoder(view.denoised) - latent
-    return latent, torch.cat([moves[:, :1] + known[:, None], moves[:, 1:]], dim=1)
+    known = {"denoise": encoder(view.denoised) - latent}
+    known["contrast"] = (
+        torch.zeros_like(latent) if view.stretched is None else encoder(view.stretched) - latent
+    )
+    learnt = {name: moves[:, bar] for bar, name in enumerate(BARS) if name != "contrast"}
+    zero = torch.zeros_like(latent)
+    ways = [known.get(name, zero) + learnt.get(name, zero) for name in BARS]
+    return latent, torch.stack(ways, dim=1)
 
 
 class CompactNets(nn.Module):
@@ -290,4 +302,5 @@ def padded_view(view: View) -> View:
         padded(view.neighbours, MULTIPLE),
         padded(view.trust, MULTIPLE // CELL),
         padded(view.denoised, MULTIPLE),
+        None if view.stretched is None else padded(view.stretched, MULTIPLE),
     )

@@ -10,6 +10,7 @@ from reelfix.restoration.denoise import denoise
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.triplet.compact import CELL, MULTIPLE, CompactNets, View, padded_view
 from reelfix.restoration.triplet.context import NEIGHBOUR_STEPS, neighbours_along
+from reelfix.restoration.triplet.levels import levels_of, stretched
 from reelfix.restoration.triplet.restorer_bars import Bars
 from reelfix.restoration.triplet.restorer_context import neighbours_on_device
 from reelfix.restoration.triplet.restorer_folded import FoldedNets
@@ -55,6 +56,7 @@ class CompactRestorer:
         """
         strengths = bars.times(strength)
         self._is_identity = not any(strengths)
+        self._unfades = bars.contrast * strength > 0
         self._mends_marks_alone = not any((bars.denoise, bars.sharpness, bars.contrast))
         self._nets = FoldedNets(nets, strengths, device, dtype)
         self._device = device
@@ -124,12 +126,14 @@ class CompactRestorer:
             neighbours: torch.Tensor,
             trusts: torch.Tensor,
             denoised: torch.Tensor,
+            stretched: torch.Tensor | None = None,
         ) -> torch.Tensor:
-            part = View(frame, marks, neighbours, trusts[..., ::CELL, ::CELL], denoised)
+            part = View(frame, marks, neighbours, trusts[..., ::CELL, ::CELL], denoised, stretched)
             return self._run(part, keep_latents)
 
         try:
             planes = [view.frame, view.mask, view.neighbours, trust, view.denoised]
+            planes += [] if view.stretched is None else [view.stretched]
             out = tiled(net, planes, tile, _OVERLAP, multiple=MULTIPLE)
         except torch.OutOfMemoryError as error:
             raise too_large(height, width, self._device) from error
@@ -140,8 +144,9 @@ class CompactRestorer:
 
     def _run(self, view: View, keep_latents: bool) -> torch.Tensor:
         """The change of luma (1, 1, H, W), and below it, where wanted, the latents laid out in pixels."""
-        seen = self._nets.seen(*view)
-        before, move = self._nets.latents(seen, view.mask)
+        seen = self._nets.seen(view.frame, view.mask, view.neighbours, view.trust, view.denoised)
+        tones = None if view.stretched is None else view.stretched - view.frame
+        before, move = self._nets.latents(seen, view.mask, tones)
         change = self._nets.change(before, move)[None, None]
         if not keep_latents:
             return change
@@ -161,7 +166,8 @@ class CompactRestorer:
         marks = mask.amax(dim=0).to(self._device).float().div_(255)
         frame = lumas[t][None, None]
         others = in_light_of(frame, neighbours[None])
-        return View(frame, marks[None, None], others, trust[None], denoised[None, None])
+        tones = stretched(frame, _levels(lumas, t)) if self._unfades else None
+        return View(frame, marks[None, None], others, trust[None], denoised[None, None], tones)
 
 
 def _denoised(lumas: torch.Tensor, motion: Motion, t: int) -> torch.Tensor:
@@ -169,6 +175,11 @@ def _denoised(lumas: torch.Tensor, motion: Motion, t: int) -> torch.Tensor:
     start = max(t - NEIGHBOUR_REACH, 0)
     window, here = slice(start, t + NEIGHBOUR_REACH + 1), slice(t - start, t - start + 1)
     return denoise(lumas[window, None], motion[window], here, radius=NEIGHBOUR_REACH)[0, 0]
+
+
+def _levels(lumas: torch.Tensor, t: int) -> torch.Tensor:
+    """Levels (2,) about frame t, the mean over its neighbours too: what is stretched must not flicker."""
+    return levels_of(lumas[max(t - NEIGHBOUR_REACH, 0) : t + NEIGHBOUR_REACH + 1]).mean(dim=0)
 
 
 def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:

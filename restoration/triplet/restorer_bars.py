@@ -17,7 +17,7 @@ class Bars:
     contrast: float = 0.0
     """Fading: blacks that went gray, whites that went dark."""
     scratches: float = 1.0
-    """What is left of marks, and of their filling, where `detect` found them."""
+    """Marks that `detect` found: how far they are filled, and what is left of them and of their filling."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

@@ -51,13 +51,16 @@ class FoldedNets:
         self._mapping = _taken(nets.mapping, device, dtype)
         self._decoder = _taken(nets.decoder, device, dtype)
         self._stem = _taken(nets.mapping.stem.plain(), device, dtype)
-        self._move = _taken(_summed(nets.mapping.directions, strengths), device, dtype)
+        learnt = [0.0 if name == "contrast" else value for name, value in zip(BARS, strengths, strict=True)]
+        self._move = _taken(_summed(nets.mapping.directions, learnt), device, dtype)
         self._from_sixteenth, self._from_eighth, self._to_half = (
             _taken(_by_pixel(layer), device, dtype)
             for layer in (nets.mapping.from_sixteenth, nets.mapping.from_eighth, nets.decoder.to_half)
         )
         self._seen_width = nets.mapping.stem.in_channels
-        self._denoise = float(strengths[BARS.index("denoise")])
+        self._denoise, self._contrast = (
+            float(strengths[BARS.index(name)]) for name in ("denoise", "contrast")
+        )
 
     def seen(
         self,
@@ -86,11 +89,17 @@ class FoldedNets:
         return seen.permute(0, 3, 1, 2)
 
     def latents(
-        self, seen: torch.Tensor, mask: torch.Tensor, *, attend: bool = True
+        self,
+        seen: torch.Tensor,
+        mask: torch.Tensor,
+        tones: torch.Tensor | None = None,
+        *,
+        attend: bool = True,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return latents before the mapping and how they are moved, (1, latent, h, w) each.
 
-        `seen`: that of the method of this name; the latents are filled in. `mask`: (1, 1, H, W).
+        `seen`: that of the method of this name; the latents are filled in. `mask`: (1, 1, H, W). `tones`:
+        `View.stretched` less the frame, likewise.
         """
         mapping, cell = self._mapping, CELL * CELL
         frame = seen[:, self._latent : self._latent + cell]
@@ -108,7 +117,11 @@ class FoldedNets:
         sixteenth = _through(mapping.filled, _last(sixteenth))
         eighth += _to_pixels(self._from_sixteenth(sixteenth))
         fine += _to_pixels(self._from_eighth(eighth))
-        return before, self._move(_through(mapping.after, fine)).add_(known, alpha=self._denoise)
+        move = self._move(_through(mapping.after, fine)).add_(known, alpha=self._denoise)
+        if tones is not None and self._contrast > 0:
+            _, known = self._encoded(frame, functional.pixel_unshuffle(tones, CELL).to(self._dtype))
+            move.add_(known, alpha=self._contrast)
+        return before, move
 
     def _encoded(self, frame: torch.Tensor, change: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Latents of a frame's cells, (1, 16, h, w), and how they change with the cells."""

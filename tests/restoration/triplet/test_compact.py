@@ -24,6 +24,7 @@ def _view(height: int, width: int, batch: int = 1) -> View:
         torch.rand((batch, NEIGHBOURS, height, width), generator=generator),
         torch.rand((batch, NEIGHBOURS, *cells), generator=generator),
         torch.rand((batch, 1, height, width), generator=generator),
+        torch.rand((batch, 1, height, width), generator=generator),
     )
 
 
@@ -44,7 +45,7 @@ def test_bars_at_zero_leave_every_bit() -> None:
 
 def test_untrained_directions_lead_to_what_the_denoiser_made_and_nowhere_else() -> None:
     torch.manual_seed(0)
-    view, nets = _view(32, 32), CompactNets(SMALL)
+    view, nets = _view(32, 32)._replace(stretched=None), CompactNets(SMALL)
     strengths = torch.ones(1, len(BARS))
     with torch.no_grad():
         _, after = nets.latents(view, strengths)
@@ -69,7 +70,7 @@ def test_pictures_of_a_batch_do_not_see_each_other() -> None:
     strengths = torch.ones(2, len(BARS))
     with torch.no_grad():
         both = nets(view, strengths)
-        second = nets(View(*(values[1:] for values in view)), strengths[1:])
+        second = nets(View(*(values[1:] for values in view if values is not None)), strengths[1:])
     torch.testing.assert_close(both[1:], second)
 
 
@@ -92,3 +93,13 @@ def test_the_nonlocal_block_acts_in_damaged_places_alone() -> None:
     with torch.no_grad():
         assert torch.equal(nets(sound, strengths), nets(sound, strengths, attend=False))
         assert not torch.equal(nets(view, strengths), nets(view, strengths, attend=False))
+
+
+def test_contrast_leads_to_the_stretched_frame_and_is_not_learnt() -> None:
+    nets, view = _moving_nets(), _view(32, 32)
+    strengths = torch.zeros(1, len(BARS))
+    strengths[0, BARS.index("contrast")] = 1
+    with torch.no_grad():
+        _, after = nets.latents(view, strengths)
+        torch.testing.assert_close(after, nets.encoder(view.stretched))
+        assert torch.equal(nets(view._replace(stretched=None), strengths), view.frame)

@@ -23,11 +23,16 @@ def view(height: int = 64, width: int = 96) -> View:
     mask[..., 16:40, 20:60] = 1
     others = torch.rand((1, 4, height, width), generator=generator)
     trust = torch.rand((1, 4, height // 4, width // 4), generator=generator)
-    return View(frame, mask, others, trust, (frame + others[:, :1]) / 2)
+    return View(frame, mask, others, trust, (frame + others[:, :1]) / 2, 1.3 * frame - 0.1)
 
 
 def folded_change(folded: FoldedNets, seen: View) -> torch.Tensor:
-    return folded.change(*folded.latents(folded.seen(*seen), seen.mask))
+    return folded.change(*folded_latents(folded, seen))
+
+
+def folded_latents(folded: FoldedNets, seen: View) -> tuple[torch.Tensor, torch.Tensor]:
+    assert seen.stretched is not None
+    return folded.latents(folded.seen(*seen[:5]), seen.mask, seen.stretched - seen.frame)
 
 
 def test_folded_nets_give_what_the_nets_give() -> None:
@@ -42,7 +47,7 @@ def test_folded_latents_are_those_of_the_nets() -> None:
     nets, seen = tiny_nets(), view()
     before, after = nets.latents(seen, torch.tensor([STRENGTHS]))
     folded = FoldedNets(nets, STRENGTHS, CPU, torch.float32)
-    ours, move = folded.latents(folded.seen(*seen), seen.mask)
+    ours, move = folded_latents(folded, seen)
     torch.testing.assert_close(ours, before, atol=2e-6, rtol=1e-4)
     torch.testing.assert_close(ours + move, after, atol=5e-6, rtol=1e-4)
 
