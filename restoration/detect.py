@@ -11,8 +11,10 @@ from reelfix.restoration.detector import Detector, Looks, look_at, without_blobs
 from reelfix.restoration.detector_inputs import EACH_WAY, GONE, OWN, Look, inputs_of
 from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
+from reelfix.restoration.mask_holes import without_holes
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.neighbours import neighbours_of, repeats_in
+from reelfix.restoration.picture_border import Columns, border_of, columns_of, without_border
 from reelfix.restoration.running_damage import Seen, running_damage
 
 _DIRT, _SCRATCH = 0, 1
@@ -52,7 +54,9 @@ def detect_damage(
     if scratches or detector:
         running = running_damage(lumas, repeats, motion, wanted, strength, first=first, seen=seen)
     looked: Mapping[int, Look] = {}
+    columns: list[Columns] = []
     if detector:
+        columns = map_frames(columns_of, lumas)
         looked = look_at(looks if looks is not None else {}, lumas, motion, first)
 
     def told(t: int) -> tuple[Plane, Plane | None]:
@@ -67,13 +71,19 @@ def detect_damage(
         inputs = inputs_of(scene, looked, t, list(planes), strength)
         return planes, inputs if inputs[:OWN].any() else None  # an even picture has no damage
 
+    def judged(t: int, known: Plane, inputs: Plane, net: Detector) -> Plane:
+        planes = net.probability(inputs, height, width)
+        lines = without_border(planes[_SCRATCH], known, border_of(columns, t))
+        planes[_SCRATCH] = without_blobs(lines, known, inputs[GONE])
+        return np.stack([without_holes(plane) for plane in planes])
+
     masks = []
     # As many frames at a time as there are threads: what the net is told of a frame is large.
     threads = torch.get_num_threads()
     for begin in range(0, len(wanted), threads):
-        for planes, inputs in map_frames(told, wanted[begin : begin + threads]):
+        part = wanted[begin : begin + threads]
+        for t, (planes, inputs) in zip(part, map_frames(told, part), strict=True):
             if detector and inputs is not None:
-                known, planes = planes[_SCRATCH], detector.probability(inputs, height, width)
-                planes[_SCRATCH] = without_blobs(planes[_SCRATCH], known, inputs[GONE])
+                planes = judged(t, planes[_SCRATCH], inputs, detector)
             masks.append(planes * np.array([dirt, scratches], np.uint8)[:, None, None])
     return torch.from_numpy(np.stack(masks)).to(frames.device)
