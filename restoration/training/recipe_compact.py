@@ -305,9 +305,9 @@ def view_of(batch: Batch) -> View:
 def drawn_strengths(batch: Batch) -> torch.Tensor:
     """Draw strengths (B, len(BARS)): all bars up, one alone, or each anywhere; `contrast`, not learnt, is 0.
 
-    Three eighths, a quarter and three eighths of the time, by torch's global generator. Who raises `sharpness`
-    says that the picture is blurred: pictures do not tell for sure. So it is seldom raised on crops that are
-    not; else its direction would go nowhere.
+    Three eighths, a quarter and three eighths of the time, by torch's global generator. Who raises
+    `sharpness` says that the picture is blurred: pictures do not tell for sure. So it is seldom raised on
+    crops that are not; else its direction would go nowhere.
     """
     count, device = len(batch["frame"]), batch["frame"].device
     anywhere = torch.rand((count, len(BARS)))

@@ -242,6 +242,15 @@ class Mapping(nn.Module):
         return moves.view(batch, len(BARS), channels // len(BARS), height, width)
 
 
+def marked_cells(mask: torch.Tensor) -> torch.Tensor:
+    """Return how far each cell is about a mark, (B, 1, h, w): the most of its own and of those around it.
+
+    `mask`: (B, 1, H, W) in [0, 1].
+    """
+    cells = functional.max_pool2d(mask, CELL)
+    return functional.max_pool2d(cells, 3, stride=1, padding=1)
+
+
 def moves_of(
     encoder: nn.Module, mapping: nn.Module, view: View, *, attend: bool = True
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -249,7 +258,7 @@ def moves_of(
 
     The way of `denoise` begins with what the denoiser without a net does, and goes on from there. That of
     `contrast` is to the frame with its tones stretched, and is not learnt: fading is the whole frame's, and a
-    net that sees it part by part learns to sharpen instead.
+    net that sees it part by part learns to sharpen instead. `scratches` leads nowhere but about marks.
     """
     latent = encoder(view.frame)
     moves = mapping(latent, view, attend=attend)
@@ -258,6 +267,7 @@ def moves_of(
         torch.zeros_like(latent) if view.stretched is None else encoder(view.stretched) - latent
     )
     learnt = {name: moves[:, bar] for bar, name in enumerate(BARS) if name != "contrast"}
+    learnt["scratches"] = learnt["scratches"] * marked_cells(view.mask)
     zero = torch.zeros_like(latent)
     ways = [known.get(name, zero) + learnt.get(name, zero) for name in BARS]
     return latent, torch.stack(ways, dim=1)

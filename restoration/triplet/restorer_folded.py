@@ -2,7 +2,7 @@
 
 Every step is a rewrite of `CompactNets.forward` that gives the same but for rounding:
 
-- The bars' directions are one linear layer: at given strengths their sum is one too, a quarter as wide.
+- The bars' directions are one linear layer: at given strengths sums of them are one too, a quarter as wide.
 - G(z + moves) - G(z) is not taken as a difference of two pictures, whose rounding in bfloat16 is as coarse as
   fine grain: what becomes of z and how the moves change it go through the layers side by side, and a change
   is rounded as finely as it is small.
@@ -19,7 +19,15 @@ from torch import nn
 from torch.nn import functional
 
 from reelfix.restoration.triplet.blocks import ResidualBlock
-from reelfix.restoration.triplet.compact import BARS, CELL, DAMAGED, MULTIPLE, NEIGHBOURS, CompactNets
+from reelfix.restoration.triplet.compact import (
+    BARS,
+    CELL,
+    DAMAGED,
+    MULTIPLE,
+    NEIGHBOURS,
+    CompactNets,
+    marked_cells,
+)
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -51,8 +59,14 @@ class FoldedNets:
         self._mapping = _taken(nets.mapping, device, dtype)
         self._decoder = _taken(nets.decoder, device, dtype)
         self._stem = _taken(nets.mapping.stem.plain(), device, dtype)
-        learnt = [0.0 if name == "contrast" else value for name, value in zip(BARS, strengths, strict=True)]
-        self._move = _taken(_summed(nets.mapping.directions, learnt), device, dtype)
+        everywhere = [
+            value * (name in ("denoise", "sharpness")) for name, value in zip(BARS, strengths, strict=True)
+        ]
+        about_marks = [value * (name == "scratches") for name, value in zip(BARS, strengths, strict=True)]
+        self._move, self._mend = (
+            _taken(_summed(nets.mapping.directions, along), device, dtype)
+            for along in (everywhere, about_marks)
+        )
         self._from_sixteenth, self._from_eighth, self._to_half = (
             _taken(_by_pixel(layer), device, dtype)
             for layer in (nets.mapping.from_sixteenth, nets.mapping.from_eighth, nets.decoder.to_half)
@@ -117,7 +131,11 @@ class FoldedNets:
         sixteenth = _through(mapping.filled, _last(sixteenth))
         eighth += _to_pixels(self._from_sixteenth(sixteenth))
         fine += _to_pixels(self._from_eighth(eighth))
-        move = self._move(_through(mapping.after, fine)).add_(known, alpha=self._denoise)
+        features = _through(mapping.after, fine)
+        move = self._move(features).add_(known, alpha=self._denoise)
+        marked = marked_cells(mask)
+        if marked.any():
+            move.addcmul_(self._mend(features), marked.to(self._dtype))
         if tones is not None and self._contrast > 0:
             _, known = self._encoded(frame, functional.pixel_unshuffle(tones, CELL).to(self._dtype))
             move.add_(known, alpha=self._contrast)

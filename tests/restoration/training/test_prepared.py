@@ -102,7 +102,7 @@ def test_damage_varies_but_follows_from_the_generator() -> None:
     assert drawn[0] == drawn[1]
     assert drawn[0] != drawn[2]
     for seed in range(20):
-        era, settings = varied_damage(np.random.default_rng(seed), 288)
+        _, settings = varied_damage(np.random.default_rng(seed), 288)
         assert settings.grain is not None
         assert 0.003 <= settings.grain.strength <= 0.036
         assert settings.scratches is None or settings.scratches.opacity[0] < settings.scratches.opacity[1]
