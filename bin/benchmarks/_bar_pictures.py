@@ -33,7 +33,7 @@ class BarPicture:
     def truth(self) -> BarTruth:
         """What it was made of, before it faded."""
         black, white = (float(value) for value in self.batch["fading"][0])
-        planes = (self.batch[name][0, 0].numpy() for name in ("frame", "unmarked", "soft", "clean"))
+        planes = (self.batch[name][0, 0].numpy() for name in ("damaged", "unmarked", "soft", "clean"))
         return BarTruth(*((plane - np.float32(black)) / np.float32(white - black) for plane in planes))
 
 

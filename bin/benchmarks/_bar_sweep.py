@@ -12,6 +12,7 @@ from reelfix.restoration.metrics.bars import BarFigures
 from reelfix.restoration.metrics.bootstrap import Interval, Totals, bootstrap
 from reelfix.restoration.training.recipe_compact import target, view_of
 from reelfix.restoration.triplet.compact import BARS, CompactNets
+from reelfix.restoration.triplet.levels import levels_of, stretched
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 OTHERS = (0.0, 0.5)
@@ -23,14 +24,18 @@ Figures = npt.NDArray[np.float64]
 @torch.inference_mode()
 def swept(nets: CompactNets, picture: BarPicture) -> Figures:
     """Return the measures (len(OTHERS), len(BARS), len(LEVELS), len(BARS)) of a picture."""
-    view, truth = view_of(picture.batch), picture.truth
+    frame, truth = picture.batch["frame"], picture.truth
+    tones = stretched(frame, levels_of(frame[0])[0])
+    view = view_of(picture.batch)._replace(stretched=tones)
+    unfilled = picture.batch["damaged"] - frame
     latent, moves = nets.moves(view)
     before = nets.decoder(latent)
     figures = np.empty((len(OTHERS), len(BARS), len(LEVELS), len(BARS)))
     for others, bar, level in np.ndindex(figures.shape[:3]):
         strengths = _strengths(OTHERS[others], bar, LEVELS[level])
         after = latent + torch.einsum("bk,bkchw->bchw", strengths, moves)
-        result = view.frame + nets.decoder(after) - before
+        share = float(strengths[0, BARS.index("scratches")])
+        result = frame + (1 - share) * unfilled + nets.decoder(after) - before
         figures[others, bar, level] = truth.figures(result[0, 0].numpy())
     return figures
 
@@ -38,7 +43,7 @@ def swept(nets: CompactNets, picture: BarPicture) -> Figures:
 def aims(picture: BarPicture) -> Figures:
     """Return the measures (2, len(BARS)): as it came, and of the truth at each bar's full strength."""
     truth = picture.truth
-    came = truth.figures(picture.batch["frame"][0, 0].numpy())
+    came = truth.figures(picture.batch["damaged"][0, 0].numpy())
     reached = [
         truth.figures(target(picture.batch, _strengths(0.0, bar, 1.0))[0, 0].numpy())[bar]
         for bar in range(len(BARS))

@@ -46,7 +46,7 @@ class BarTruth:
     """What a damaged picture was made of, before it faded: planes float32 (H, W) in [0, 1]."""
 
     frame: Plane
-    """With all its damage, and its marks as they were filled."""
+    """With all its damage."""
     unmarked: Plane
     """Without marks."""
     soft: Plane
