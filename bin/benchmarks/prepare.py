@@ -1,4 +1,4 @@
-"""`bin/bench prepare`: damaged clips and their truth, put through the stages without nets: what nets learn from."""
+"""`bin/bench prepare`: damaged clips with their truth, put through the stages that need no net."""
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
