@@ -7,7 +7,7 @@ import torch
 
 from reelfix.restoration.arrays import Plane, as_array, luma_of
 from reelfix.restoration.blotch_evidence import VIEWS, scene_of
-from reelfix.restoration.detector import Detector, Looks, look_at, without_blobs
+from reelfix.restoration.detector import Detector, Looks, look_at, without_blobs, without_guesses
 from reelfix.restoration.detector_inputs import EACH_WAY, GONE, OWN, Look, inputs_of
 from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
@@ -73,8 +73,9 @@ def detect_damage(
 
     def judged(t: int, known: Plane, inputs: Plane, net: Detector) -> Plane:
         planes = net.probability(inputs, height, width)
-        lines = without_border(planes[_SCRATCH], known, border_of(columns, t))
-        planes[_SCRATCH] = without_blobs(lines, known, inputs[GONE])
+        planes[_DIRT] = without_guesses(planes[_DIRT], known[_DIRT])
+        lines = without_border(planes[_SCRATCH], known[_SCRATCH], border_of(columns, t))
+        planes[_SCRATCH] = without_blobs(lines, known[_SCRATCH], inputs[GONE])
         return np.stack([without_holes(plane) for plane in planes])
 
     masks = []
@@ -84,6 +85,6 @@ def detect_damage(
         part = wanted[begin : begin + threads]
         for t, (planes, inputs) in zip(part, map_frames(told, part), strict=True):
             if detector and inputs is not None:
-                planes = judged(t, planes[_SCRATCH], inputs, detector)
+                planes = judged(t, planes, inputs, detector)
             masks.append(planes * np.array([dirt, scratches], np.uint8)[:, None, None])
     return torch.from_numpy(np.stack(masks)).to(frames.device)

@@ -26,6 +26,8 @@ Looks = MutableMapping[int, Look]
 _TILE, _OVERLAP = 2048, 256  # points of the half-size grid
 _LEAST = 16  # 255ths; what is less likely is nothing
 _EVEN_ODDS = np.uint8(128)
+_SURE = 230  # 255ths
+_TRACE = 16  # 255ths; what is less is no trace of a mark
 _THICK = 0.045  # of the picture's height: what stays and is as thick is the scene's
 _LONG = 2.5  # times as long as wide: not the scene's
 _STILL = 0.15  # of how surely the scene has gone: it has not
@@ -56,6 +58,23 @@ class Detector:
         chance = logits[0, :, :height, :width].float().sigmoid()  # 2xHxW
         mask = (chance * 255).round().to(torch.uint8)
         return np.asarray(mask.masked_fill(mask < _LEAST, 0).cpu().numpy())
+
+
+def without_guesses(dirt: Plane, known: Plane) -> Plane:
+    """Return the plane `dirt` (H, W) uint8 without marks that the net alone sees, and is nowhere sure of.
+
+    `known` (H, W) uint8: found without a net. Where that has no trace of a mark, what looks like one may be
+    a limb that was lost in its motion, or a thing that is in the shot's first frame or its last alone; of
+    dirt the net is sure somewhere.
+    """
+    found = (dirt >= _EVEN_ODDS).astype(np.uint8)
+    if not found.any():
+        return dirt
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    guess = np.ones(len(boxes), np.bool_)
+    guess[labels[(dirt >= _SURE) | (known >= _TRACE)]] = False
+    guess[0] = False
+    return np.where(guess[labels], np.minimum(dirt, _EVEN_ODDS - 1), dirt)
 
 
 def without_blobs(lines: Plane, known: Plane, gone: Plane) -> Plane:

@@ -11,6 +11,7 @@ from reelfix.restoration.detector import (
     load_detector,
     look_at,
     without_blobs,
+    without_guesses,
 )
 from reelfix.restoration.detector_inputs import INPUTS
 from reelfix.restoration.detector_net import DetectorNet
@@ -84,6 +85,42 @@ def test_the_shipped_net_gives_the_same_bytes_on_any_number_of_threads(height: i
     assert masks[0].any()
     for mask in masks[1:]:
         np.testing.assert_array_equal(mask, masks[0])
+
+
+def test_a_mark_that_only_the_net_sees_must_be_sure_somewhere() -> None:
+    dirt, known = np.zeros((60, 60), np.uint8), np.zeros((60, 60), np.uint8)
+    dirt[5:10, 5:10] = 200  # a guess
+    dirt[20:25, 5:10], dirt[22, 7] = 150, 240  # sure in its middle
+    dirt[40:45, 5:10], known[40, 5] = 180, 60  # a trace is known
+    dirt[5:10, 40:45] = 90
+    left = without_guesses(dirt, known)
+    assert (left[5:10, 5:10] == 127).all()
+    rest = dirt.copy()
+    rest[5:10, 5:10] = 127
+    np.testing.assert_array_equal(left, rest)
+
+
+def lined() -> DetectorNet:
+    """A net that takes what is brighter than its surroundings for scratches, and for dirt."""
+    net = tiny()
+    with torch.no_grad():
+        net.stem.weight.zero_()
+        for part in range(8):
+            net.stem.weight[part, part % 4, 1, 1] = 1
+    return net
+
+
+def test_a_line_at_the_black_beside_the_picture_is_no_scratch_and_marks_have_no_holes() -> None:
+    frames = dirty(12)
+    frames[:, :, :, :6] = 0.06
+    frames[:, :, :, 8:10] += 0.2
+    frames[3, :, 24:40, 60:80] = 0.95
+    frames[3, :, 32:34, 70:72] = 0.3
+    net = Detector(lined())
+    mask = detect_damage(frames, estimate_motion(frames), slice(3, 4), detector=net)[0]
+    assert (mask[0, :, 8:10] >= 128).float().mean() > 0.9  # the net sees it
+    assert (mask[1, :, 6:11] < 128).all()
+    assert (mask[0, 25:39, 61:79] >= 128).all()
 
 
 def test_blobs_that_stay_on_a_still_scene_are_no_lines() -> None:
