@@ -5,11 +5,12 @@ from typing import Any
 
 import torch
 
+from reelfix.pipeline.plan import with_needed
 from reelfix.pipeline.products import PRODUCTS
 from reelfix.pipeline.settings import load_preset, resolve
 from reelfix.pipeline.shots import SettingsTree
 from reelfix.pipeline.stage import ClipFormat, Stage, Window
-from reelfix.pipeline.stages.table import STAGE_NAMES, stage_type
+from reelfix.pipeline.stages.table import stage_type
 
 _CPU = torch.device("cpu")
 
@@ -23,10 +24,10 @@ def run_chain(
     given: Mapping[str, Any] | None = None,
     settings: SettingsTree | None = None,
 ) -> dict[str, Any]:
-    """Run all stages but those in `leave_out` over a clip, (T, C, H, W), in their canonical order.
+    """Run the stages of a preset, but those in `leave_out`, over a clip, (T, C, H, W), in canonical order.
 
     Returns the last of every product: `frames`, `mask`, `motion`. Settings are the preset's, with `settings`
-    over them; stages it does not name have their defaults. `given` products are there from the beginning and
+    over them; what it does not set has its default. `given` products are there from the beginning and
     are what stages read, whatever earlier stages make.
     """
     count, channels, height, width = frames.shape
@@ -34,7 +35,7 @@ def run_chain(
     fixed = dict(given or {})
     products: dict[str, Any] = {"frames": frames, **fixed}
     chosen = load_preset(preset)
-    for name in STAGE_NAMES:
+    for name in with_needed(chosen.stages):
         if name in leave_out:
             continue
         kind = stage_type(name)

@@ -13,7 +13,7 @@ INPUT = "input"
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         INPUT: "",
-        "model-free": "full detect.model=none restore.model=none",
+        "model-free": "model-free",
         "learned": "full",
     }
 )

@@ -32,7 +32,7 @@ class RestoreSettings(StageSettings):
     `strength` scales all of it: the filling, and every bar.
     """
 
-    model: str = Field(default=NO_MODEL, min_length=1)
+    model: str = Field(default=COMPACT, min_length=1)
     """The net: `triplet-compact`, `triplet-paper`, the path of a net for stills, or `none`."""
     denoise: float = Field(default=_BARS.denoise, ge=0.0, le=1.0)
     """Of triplet-compact: how much of grain and noise goes."""
