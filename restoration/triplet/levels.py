@@ -23,8 +23,8 @@ def levels_of(lumas: torch.Tensor) -> torch.Tensor:
 def stretched(picture: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
     """Bring a picture's `levels` (2,) to where they usually are; of any shape, not clipped.
 
-    The gain is 1 to 2.5: a picture of high contrast only has its black moved.
+    Black never rises and white never falls: what has both in place stays as it is. The gain is 2.5 at most.
     """
-    black, white = _USUAL
+    black, white = levels[0].clamp(max=_USUAL[0]), levels[1].clamp(min=_USUAL[1])
     gain = ((white - black) / (levels[1] - levels[0]).clamp(min=1e-3)).clamp(1.0, _LARGEST_GAIN)
     return (picture - levels[0]) * gain + black

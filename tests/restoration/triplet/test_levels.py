@@ -32,5 +32,10 @@ def test_the_gain_stays_within_reason(black: float, white: float, gain: float) -
     assert float(result.amax() - result.amin()) == pytest.approx(gain * (white - black), rel=1e-3)
 
 
+def test_what_has_black_and_white_in_place_stays() -> None:
+    picture = _picture(0.02, 0.95)[:1]
+    torch.testing.assert_close(stretched(picture, levels_of(picture)[0]), picture)
+
+
 def test_a_picture_of_one_line_has_levels() -> None:
     assert levels_of(torch.full((1, 1, 7), 0.5)).tolist() == [[0.5, 0.5]]
