@@ -7,7 +7,14 @@ import torch
 
 from reelfix.restoration.arrays import Plane, as_array, luma_of
 from reelfix.restoration.blotch_evidence import VIEWS, scene_of
-from reelfix.restoration.detector import Detector, Looks, look_at, without_blobs, without_guesses
+from reelfix.restoration.detector import (
+    Detector,
+    Looks,
+    look_at,
+    without_blobs,
+    without_guesses,
+    without_still,
+)
 from reelfix.restoration.detector_inputs import EACH_WAY, GONE, OWN, Look, inputs_of
 from reelfix.restoration.dirt import dirt_probability
 from reelfix.restoration.frame_threads import map_frames
@@ -75,6 +82,7 @@ def detect_damage(
         planes = net.probability(inputs, height, width)
         planes[_DIRT] = without_guesses(planes[_DIRT], known[_DIRT])
         lines = without_border(planes[_SCRATCH], known[_SCRATCH], border_of(columns, t))
+        lines = without_still(lines, known[_SCRATCH], inputs[GONE])
         planes[_SCRATCH] = without_blobs(lines, known[_SCRATCH], inputs[GONE])
         return np.stack([without_holes(plane) for plane in planes])
 

@@ -28,6 +28,7 @@ _LEAST = 16  # 255ths; what is less likely is nothing
 _EVEN_ODDS = np.uint8(128)
 _SURE = 230  # 255ths
 _TRACE = 16  # 255ths; what is less is no trace of a mark
+_TRACED = 0.1  # share of a mark in which there must be a trace of it
 _THICK = 0.045  # of the picture's height: what stays and is as thick is the scene's
 _LONG = 2.5  # times as long as wide: not the scene's
 _STILL = 0.15  # of how surely the scene has gone: it has not
@@ -98,6 +99,25 @@ def without_blobs(lines: Plane, known: Plane, gone: Plane) -> Plane:
     blob[0] = False
     near = cv2.dilate(blob[labels].astype(np.uint8), np.ones((2 * side + 1,) * 2, np.uint8)) > 0
     return np.where(near & (known < _EVEN_ODDS), np.minimum(lines, _EVEN_ODDS - 1), lines)
+
+
+def without_still(lines: Plane, known: Plane, gone: Plane) -> Plane:
+    """Return the plane `lines` (H, W) uint8 of what stays, without what the net alone sees on a still scene.
+
+    `known` and `gone` as in `without_blobs`. Where nothing moves, a line of the scene stays as a scratch does,
+    and only its looks are left to tell them apart: what has no trace in `known` is left alone.
+    """
+    found = (lines >= _EVEN_ODDS).astype(np.uint8)
+    if not found.any():
+        return lines
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    area = boxes[:, cv2.CC_STAT_AREA]
+    traced = np.bincount(labels[known >= _TRACE], minlength=len(area))
+    at = labels[::2, ::2].ravel()  # on the grid of half the size
+    total, points = np.bincount(at, gone.ravel(), len(area)), np.bincount(at, minlength=len(area))
+    left = (traced < _TRACED * area) & (total < _STILL * points)
+    left[0] = False
+    return np.where(left[labels], np.minimum(lines, _EVEN_ODDS - 1), lines)
 
 
 def load_detector(reference: str, device: torch.device) -> Detector:

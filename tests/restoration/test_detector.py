@@ -12,6 +12,7 @@ from reelfix.restoration.detector import (
     look_at,
     without_blobs,
     without_guesses,
+    without_still,
 )
 from reelfix.restoration.detector_inputs import INPUTS
 from reelfix.restoration.detector_net import DetectorNet
@@ -137,6 +138,18 @@ def test_blobs_that_stay_on_a_still_scene_are_no_lines() -> None:
     assert (left[100:400, 200:220] == 180).all()
     np.testing.assert_array_equal(without_blobs(lines, lines, still), lines)
     np.testing.assert_array_equal(without_blobs(lines, known, moving), lines)
+
+
+def test_on_a_still_scene_lines_that_the_net_alone_sees_are_left_alone() -> None:
+    lines, known = np.zeros((80, 120), np.uint8), np.zeros((80, 120), np.uint8)
+    lines[:, 20:23] = lines[10:70, 60:62] = 200
+    known[20:60, 60:62] = 40  # less than even odds, and a trace all the same
+    still, moving = np.zeros((40, 60), np.float32), np.full((40, 60), 0.9, np.float32)
+    left = without_still(lines, known, still)
+    assert (left[:, 20:23] == 127).all()
+    assert (left[10:70, 60:62] == 200).all()
+    np.testing.assert_array_equal(without_still(lines, known, moving), lines)
+    np.testing.assert_array_equal(without_still(0 * lines, known, still), 0 * lines)
 
 
 def test_frames_are_looked_at_once_and_those_passed_are_forgotten() -> None:
