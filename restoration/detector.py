@@ -104,8 +104,8 @@ def without_blobs(lines: Plane, known: Plane, gone: Plane) -> Plane:
 def without_still(lines: Plane, known: Plane, gone: Plane) -> Plane:
     """Return the plane `lines` (H, W) uint8 of what stays, without what the net alone sees on a still scene.
 
-    `known` and `gone` as in `without_blobs`. Where nothing moves, a line of the scene stays as a scratch does,
-    and only its looks are left to tell them apart: what has no trace in `known` is left alone.
+    `known` and `gone` as in `without_blobs`. Where nothing moves, a line of the scene stays as a scratch
+    does, and only its looks are left to tell them apart: what has no trace in `known` is left alone.
     """
     found = (lines >= _EVEN_ODDS).astype(np.uint8)
     if not found.any():
