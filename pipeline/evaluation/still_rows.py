@@ -23,6 +23,7 @@ from reelfix.restoration.motion import Motion
 from reelfix.restoration.restore import restore_damage
 from reelfix.restoration.triplet.blocks import padded
 from reelfix.restoration.triplet.compact import BARS, CELL, MULTIPLE, NEIGHBOURS, CompactNets, View
+from reelfix.restoration.triplet.levels import levels_of, stretched
 from reelfix.restoration.triplet.paper import PaperNets
 from reelfix.restoration.triplet.paper_still import restore_still
 
@@ -109,7 +110,9 @@ def _compact(
     neighbours = frame.expand(-1, NEIGHBOURS, -1, -1)
     trust = frame.new_zeros(1, NEIGHBOURS, frame.shape[2] // CELL, frame.shape[3] // CELL)
     strengths = frame.new_ones(1, len(BARS))
-    restored: torch.Tensor = nets(View(frame, marks, neighbours, trust, frame), strengths, attend=attend)
+    tones = stretched(frame, levels_of(frame[0])[0])
+    view = View(frame, marks, neighbours, trust, frame, tones)
+    restored: torch.Tensor = nets(view, strengths, attend=attend)
     change = (restored - frame)[0, :, : picture.shape[1], : picture.shape[2]].cpu()
     return (filled + change).clamp(0, 1)
 
