@@ -18,6 +18,7 @@ from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.models.architecture import Precision
 from reelfix.restoration.models.descriptor import describe
 from reelfix.restoration.motion import Motion
+from reelfix.restoration.precision import has_bfloat16
 from reelfix.restoration.triplet.tiling import tiled
 
 Looks = MutableMapping[int, Look]
@@ -93,9 +94,7 @@ def without_blobs(lines: Plane, known: Plane, gone: Plane) -> Plane:
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
     width, height = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
     blob = np.maximum(width, height) < _LONG * np.minimum(width, height)
-    at = labels[::2, ::2].ravel()  # on the grid of half the size
-    total = np.bincount(at, gone.ravel(), len(blob))
-    blob &= total < _STILL * np.bincount(at, minlength=len(blob))
+    blob &= _is_still(labels, gone, len(blob))
     blob[0] = False
     near = cv2.dilate(blob[labels].astype(np.uint8), np.ones((2 * side + 1,) * 2, np.uint8)) > 0
     return np.where(near & (known < _EVEN_ODDS), np.minimum(lines, _EVEN_ODDS - 1), lines)
@@ -113,11 +112,16 @@ def without_still(lines: Plane, known: Plane, gone: Plane) -> Plane:
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     area = boxes[:, cv2.CC_STAT_AREA]
     traced = np.bincount(labels[known >= _TRACE], minlength=len(area))
-    at = labels[::2, ::2].ravel()  # on the grid of half the size
-    total, points = np.bincount(at, gone.ravel(), len(area)), np.bincount(at, minlength=len(area))
-    left = (traced < _TRACED * area) & (total < _STILL * points)
+    left = (traced < _TRACED * area) & _is_still(labels, gone, len(area))
     left[0] = False
     return np.where(left[labels], np.minimum(lines, _EVEN_ODDS - 1), lines)
+
+
+def _is_still(labels: Plane, gone: Plane, count: int) -> Plane:
+    """Return whether the scene has not gone where each of `count` components lies, bool (count,)."""
+    at = labels[::2, ::2].ravel()  # on the grid of half the size
+    total = np.bincount(at, gone.ravel(), count)
+    return np.asarray(total < _STILL * np.bincount(at, minlength=count))
 
 
 def load_detector(reference: str, device: torch.device) -> Detector:
@@ -128,9 +132,7 @@ def load_detector(reference: str, device: torch.device) -> Detector:
 
 def fast_precision(device: torch.device) -> Precision:
     """Return the arithmetic that is fast on a device: bfloat16 where there are instructions for it."""
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
+    return "bfloat16" if has_bfloat16(device) else "float32"
 
 
 def look_at(looks: Looks, lumas: list[Plane], motion: Motion, first: int) -> Mapping[int, Look]:

@@ -267,11 +267,9 @@ class CompactMapping:
     def validate(self, modules: Mapping[str, nn.Module]) -> dict[str, float]:
         """Measure PSNR in dB before and after at full strength, all over and in damaged places."""
         sums: dict[str, list[float]] = {}
-        full = torch.ones(len(BARS))
         for batch in _batches(self._validation, modules["mapping"]):
             frame, clean = batch["frame"], batch["clean"]
-            strengths = full.to(frame.device).repeat(len(frame), 1)
-            strengths[:, _CONTRAST] = 0
+            strengths = _learnt_bars_up(batch)
             restored = _restored(modules, view_of(batch), strengths)
             plain = _restored(modules, view_of(batch), strengths, attend=False)
             squares = {"input": frame - clean, "psnr": restored - clean, "without_attention": plain - clean}
@@ -289,9 +287,7 @@ class CompactMapping:
     def samples(self, modules: Mapping[str, nn.Module]) -> torch.Tensor:
         """Draw the frame as filled, restored, and clean, side by side."""
         batch = next(iter(_batches(self._validation, modules["mapping"])))
-        strengths = torch.ones((len(batch["frame"]), len(BARS)), device=batch["frame"].device)
-        strengths[:, _CONTRAST] = 0
-        restored = _restored(modules, view_of(batch), strengths)
+        restored = _restored(modules, view_of(batch), _learnt_bars_up(batch))
         shown = (batch["damaged"], batch["frame"], restored, batch["clean"])
         rows = torch.cat(list(torch.cat(shown, dim=3)), dim=1)  # 1 x (B H) x (4 W)
         return rows.clamp(0, 1).cpu()
@@ -338,6 +334,13 @@ def target(batch: Batch, strengths: torch.Tensor) -> torch.Tensor:
     black, white = (batch["fading"][:, i, None, None, None] for i in (0, 1))
     unfaded = (result - black) / (white - black)
     return result + share[:, [_CONTRAST]] * (unfaded - result)
+
+
+def _learnt_bars_up(batch: Batch) -> torch.Tensor:
+    """Strengths (B, len(BARS)): 1, but 0 for `contrast`, which is not learnt."""
+    strengths = torch.ones((len(batch["frame"]), len(BARS)), device=batch["frame"].device)
+    strengths[:, _CONTRAST] = 0
+    return strengths
 
 
 def _restored(

@@ -11,13 +11,18 @@ import numpy.typing as npt
 import torch
 
 from reelfix.restoration.arrays import Plane
-from reelfix.restoration.motion import Motion, picture_maps
-from reelfix.restoration.training.prepared import FLOW_UNIT, Arrays, Part, open_arrays, read_items
+from reelfix.restoration.damage.grain import Grain, add_grain, blurred
+from reelfix.restoration.motion import picture_maps
+from reelfix.restoration.training.prepared import Arrays, Part, as_motion, open_arrays, read_items
 from reelfix.restoration.training.recipe import Batch
 from reelfix.restoration.triplet.compact import CELL, MULTIPLE
 from reelfix.restoration.triplet.context import NEIGHBOUR_STEPS
 
 _TRUTHS = ("unmarked", "soft", "clean")
+_SOFT = 0.5
+"""Share of the crops without neighbours that are softened."""
+_SOFTNESS = (0.4, 2.2)  # pixels: deviation of the blur
+_GRAININESS = (0.004, 0.12)  # deviation of the grain in middle tones
 _HOLE_FILL = 5.0  # pixels over which a hole's surroundings are averaged
 
 
@@ -41,7 +46,7 @@ class PreparedSource:
     faded: float = 0.3
     """Share of the crops that are faded."""
     alone: float = 0.15
-    """Share of the crops that have no neighbours, as stills have none."""
+    """Share of the crops that have no neighbours, as stills have none: softer and grainier, too."""
 
     def __post_init__(self) -> None:
         if self.crop % MULTIPLE:
@@ -70,9 +75,8 @@ class PreparedSource:
         left = CELL * int(random.integers((width - self.crop) // CELL + 1))
         crop = crop_of(arrays, t, top, left, self.crop)
         if random.random() < self.alone:
-            crop["neighbours"] = np.broadcast_to(crop["frame"], crop["neighbours"].shape)
             crop["trust"] = np.zeros_like(crop["trust"])
-            crop["denoised"] = crop["frame"]
+            _wear(crop, random)
         if random.random() < self.holes:
             other = self.items[int(random.integers(len(self.items)))]
             _cut_hole(crop, _hole(other, self.crop, random))
@@ -107,7 +111,7 @@ def _neighbours(arrays: Arrays, t: int, rows: slice, columns: slice, frame: Plan
     """Neighbouring frames (N, size, size) brought to frame t, and their trust (N, size / 4, size / 4)."""
     count, height, width = arrays["filled"].shape
     first, stop = max(t - 2, 0), min(t + 3, count)
-    motion = _motion(arrays, first, stop)
+    motion = as_motion(arrays["flow"][first:stop], arrays["trust"][first:stop])
     there = [step for step in NEIGHBOUR_STEPS if 0 <= t + step < count]
     flows = motion.flows(t - first, there)
     grid = (slice(rows.start // 2, rows.stop // 2), slice(columns.start // 2, columns.stop // 2))
@@ -125,12 +129,6 @@ def _neighbours(arrays: Arrays, t: int, rows: slice, columns: slice, frame: Plan
         cells = cv2.resize(confidence[grid], (size // CELL, size // CELL), interpolation=cv2.INTER_AREA)
         trusts.append(np.asarray(cells))
     return np.stack(views).astype(np.float32), np.stack(trusts).astype(np.float32)
-
-
-def _motion(arrays: Arrays, first: int, stop: int) -> Motion:
-    flow = torch.from_numpy(arrays["flow"][first:stop].astype(np.float32) / FLOW_UNIT)
-    trust = torch.from_numpy(arrays["trust"][first:stop].astype(np.float32) / 255)
-    return Motion(flow[:, :2], flow[:, 2:], trust[:, :1], trust[:, 1:])
 
 
 def _hole(arrays: Arrays, size: int, random: np.random.Generator) -> Plane:
@@ -158,6 +156,21 @@ def _cut_hole(crop: dict[str, npt.NDArray[np.float32]], hole: Plane) -> None:
         crop[name] = np.where(hole, frame, crop[name])
     cells = cv2.resize(sound, crop["trust"].shape[:0:-1], interpolation=cv2.INTER_AREA)
     crop["trust"] = crop["trust"] * cells
+
+
+def _wear(crop: dict[str, npt.NDArray[np.float32]], random: np.random.Generator) -> None:
+    """Make a crop as soft and as grainy as a photograph may be, in place: `clean` stays as it is."""
+    if random.random() < _SOFT:
+        sigma = float(random.uniform(*_SOFTNESS))
+        for name in ("frame", "damaged", "unmarked", "soft"):
+            crop[name] = blurred(crop[name], sigma)
+    low, high = np.log(_GRAININESS)
+    grain = Grain(strength=float(np.exp(random.uniform(low, high))), size=float(random.uniform(0.3, 0.9)))
+    added = add_grain(grain, crop["unmarked"], random) - crop["unmarked"]
+    for name in ("frame", "damaged", "unmarked"):
+        crop[name] = np.clip(crop[name] + added, 0, 1)
+    crop["denoised"] = crop["frame"]
+    crop["neighbours"] = np.broadcast_to(crop["frame"], crop["neighbours"].shape)
 
 
 def _fading(random: np.random.Generator) -> tuple[float, float]:

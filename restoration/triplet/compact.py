@@ -261,15 +261,10 @@ def moves_of(
     net that sees it part by part learns to sharpen instead. `scratches` leads nowhere but about marks.
     """
     latent = encoder(view.frame)
-    moves = mapping(latent, view, attend=attend)
-    known = {"denoise": encoder(view.denoised) - latent}
-    known["contrast"] = (
-        torch.zeros_like(latent) if view.stretched is None else encoder(view.stretched) - latent
-    )
-    learnt = {name: moves[:, bar] for bar, name in enumerate(BARS) if name != "contrast"}
-    learnt["scratches"] = learnt["scratches"] * marked_cells(view.mask)
-    zero = torch.zeros_like(latent)
-    ways = [known.get(name, zero) + learnt.get(name, zero) for name in BARS]
+    denoise, sharpness, _, scratches = mapping(latent, view, attend=attend).unbind(dim=1)
+    denoise = (encoder(view.denoised) - latent) + denoise
+    contrast = torch.zeros_like(latent) if view.stretched is None else encoder(view.stretched) - latent
+    ways = (denoise, sharpness, contrast, scratches * marked_cells(view.mask))
     return latent, torch.stack(ways, dim=1)
 
 

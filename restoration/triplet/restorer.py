@@ -8,6 +8,7 @@ from torch.nn import functional
 from reelfix.restoration.arrays import as_array
 from reelfix.restoration.denoise import denoise
 from reelfix.restoration.motion import Motion
+from reelfix.restoration.precision import has_bfloat16
 from reelfix.restoration.triplet.compact import CELL, MULTIPLE, CompactNets, View, padded_view
 from reelfix.restoration.triplet.context import NEIGHBOUR_STEPS, neighbours_along
 from reelfix.restoration.triplet.levels import levels_of, stretched
@@ -189,8 +190,4 @@ def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:
     """
     if precision != "auto":
         return torch.bfloat16 if precision == "bfloat16" else torch.float32
-    if device.type == "cuda":
-        has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if has_bfloat16 else torch.float32
+    return torch.bfloat16 if has_bfloat16(device) else torch.float32
