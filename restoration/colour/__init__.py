@@ -1,0 +1,1 @@
+"""Colour: from luma to chroma, with nets, hints and reference pictures."""
