@@ -1,0 +1,60 @@
+"""What a person, and the scene, say of a shot's colours."""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Point:
+    """A colour given at one place of one frame."""
+
+    frame: int
+    """Frame of the shot, counted from its first."""
+    x: float
+    """In pixels of the full picture, from its left edge; 0.5 is the middle of the first pixel."""
+    y: float
+    rgb: tuple[float, float, float]
+    """R', G', B' in [0, 1]; its lightness is of no account."""
+    radius: float
+    """Pixels around the place that surely have the colour."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A picture in colour that the shot is to take its colours from."""
+
+    rgb: torch.Tensor
+    """float32 (3, h, w) in [0, 1], of any size; the size of the frame's shape where it is the colouring of one."""
+    frame: int | None
+    """The frame of the shot whose colouring this is; None: any picture, the colours of things alike are taken."""
+
+
+@dataclass(frozen=True)
+class Exemplar:
+    """A frame of the shot's scene that is coloured first, and that every shot of the scene is coloured after.
+
+    The same exemplars, in the same order, with the same hints, take the same colours for every shot of the scene.
+    """
+
+    luma: torch.Tensor
+    """float32 (1, H, W) in [0, 1]: the frame as it is before any stage, or after, but the same for all shots."""
+    frame: int | None
+    """Which frame of this shot it is; None: of another shot of the scene."""
+    points: tuple[Point, ...] = ()
+    """The points given on it; their `frame` is not looked at."""
+    reference: torch.Tensor | None = None
+    """Its colouring, float32 (3, h, w) in [0, 1], where there is one."""
+
+
+@dataclass(frozen=True)
+class Guides:
+    """All that is known of a shot's colours beforehand."""
+
+    points: tuple[Point, ...] = ()
+    """Those given on frames of this shot. Each frame that has any must be among the exemplars, with its points."""
+    references: tuple[Reference, ...] = ()
+    """Colourings of this shot's frames, and pictures (`frame` None) that the exemplars take their colours from."""
+    exemplars: tuple[Exemplar, ...] = ()
+    saturation: float = 1.0
+    """How strong colours are made: 0 gray, 1 as the net has them."""
