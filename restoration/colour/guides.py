@@ -25,20 +25,20 @@ class Reference:
     """A picture in colour that the shot is to take its colours from."""
 
     rgb: torch.Tensor
-    """float32 (3, h, w) in [0, 1], of any size; the size of the frame's shape where it is the colouring of one."""
+    """float32 (3, h, w) in [0, 1], of any size; of the frame's shape where it is the colouring of one."""
     frame: int | None
-    """The frame of the shot whose colouring this is; None: any picture, the colours of things alike are taken."""
+    """The frame of the shot whose colouring this is; None: any picture, things alike take its colours."""
 
 
 @dataclass(frozen=True)
 class Exemplar:
     """A frame of the shot's scene that is coloured first, and that every shot of the scene is coloured after.
 
-    The same exemplars, in the same order, with the same hints, take the same colours for every shot of the scene.
+    The same exemplars with the same hints, in the same order, take the same colours for every shot.
     """
 
     luma: torch.Tensor
-    """float32 (1, H, W) in [0, 1]: the frame as it is before any stage, or after, but the same for all shots."""
+    """float32 (1, H, W) in [0, 1]: the frame, the same for all shots of the scene."""
     frame: int | None
     """Which frame of this shot it is; None: of another shot of the scene."""
     points: tuple[Point, ...] = ()
@@ -52,9 +52,9 @@ class Guides:
     """All that is known of a shot's colours beforehand."""
 
     points: tuple[Point, ...] = ()
-    """Those given on frames of this shot. Each frame that has any must be among the exemplars, with its points."""
+    """Those given on frames of this shot. Each such frame must be among the exemplars, with its points."""
     references: tuple[Reference, ...] = ()
-    """Colourings of this shot's frames, and pictures (`frame` None) that the exemplars take their colours from."""
+    """Colourings of this shot's frames, and pictures (`frame` None) that exemplars take colours from."""
     exemplars: tuple[Exemplar, ...] = ()
     saturation: float = 1.0
     """How strong colours are made: 0 gray, 1 as the net has them."""
