@@ -10,7 +10,7 @@ import torch
 from reelfix.bin.benchmarks._bar_pictures import BarPicture
 from reelfix.restoration.metrics.bars import BarFigures
 from reelfix.restoration.metrics.bootstrap import Interval, Totals, bootstrap
-from reelfix.restoration.training.recipe_compact import target, view_of
+from reelfix.restoration.training.recipe_compact_mapping import target, view_of
 from reelfix.restoration.triplet.compact import BARS, CompactNets
 from reelfix.restoration.triplet.levels import levels_of, stretched
 

@@ -11,13 +11,8 @@ from reelfix.restoration.training.errors import TrainingDataError
 from reelfix.restoration.training.export import load_into, read_weights
 from reelfix.restoration.training.prepared import Part
 from reelfix.restoration.training.recipe import Source
-from reelfix.restoration.training.recipe_compact import (
-    CompactDomainA,
-    CompactDomainB,
-    CompactMapping,
-    DomainWeights,
-    MappingWeights,
-)
+from reelfix.restoration.training.recipe_compact import CompactDomainA, CompactDomainB, DomainWeights
+from reelfix.restoration.training.recipe_compact_mapping import CompactMapping, MappingWeights
 from reelfix.restoration.training.settings import Settings
 from reelfix.restoration.training.source_prepared import PreparedSource
 from reelfix.restoration.training.source_real import JoinedSource, RealSource

@@ -14,6 +14,7 @@ from reelfix.restoration.metrics import MaskScore, mask_score
 from reelfix.restoration.training.prepared import Arrays
 from reelfix.restoration.training.recipe import Batch
 from reelfix.restoration.training.source_detect import DetectSource, told_of
+from reelfix.restoration.training.steps import descend, told
 
 _PLAIN = 0.04
 """Change that a mark is asked to be found from, or twice the grain's deviation where that is more."""
@@ -66,12 +67,8 @@ class Detect:
         focal = focal_loss(logits, batch["truth"], batch["weight"], self._weights.gamma)
         overlap = overlap_loss(logits, batch["truth"], batch["weight"])
         loss = focal + self._weights.overlap * overlap
-        optimizer = self.optimizers["net"]
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._net.parameters(), 1.0)
-        optimizer.step()
-        return {"focal": focal.detach(), "overlap": overlap.detach()}
+        descend(self.optimizers["net"], loss, largest=1.0)
+        return told(focal=focal, overlap=overlap)
 
     def validate(self, modules: Mapping[str, nn.Module]) -> dict[str, float]:
         """Measure F1, precision and recall of both planes together, at even odds, a pixel's leeway allowed.

@@ -11,11 +11,8 @@ from reelfix.restoration.training.recipe import Batch, Source
 from reelfix.restoration.training.recipe_paper_settings import (
     WITHOUT_VGG,
     PaperDomainSettings,
-    descend,
-    side_by_side,
-    to_device,
-    told,
 )
+from reelfix.restoration.training.steps import decibels, descend, side_by_side, to_device, told
 from reelfix.restoration.triplet.paper import painted
 from reelfix.restoration.triplet.paper_vae import Encoder, Generator, drawn
 
@@ -66,7 +63,7 @@ class PaperDomain:
             absolute.append(float((returned - picture).abs().mean()))
             square.append(float((returned - picture).square().mean()))
         mean_square = max(sum(square) / len(square), 1e-10)
-        psnr = -10.0 * float(torch.tensor(mean_square).log10())
+        psnr = decibels(mean_square)
         return {"l1": sum(absolute) / len(absolute), "psnr": psnr}
 
     def samples(self, modules: Mapping[str, nn.Module]) -> torch.Tensor:

@@ -11,11 +11,8 @@ from reelfix.restoration.training.recipe import Batch, Source
 from reelfix.restoration.training.recipe_paper_settings import (
     WITHOUT_VGG,
     PaperMappingSettings,
-    descend,
-    side_by_side,
-    to_device,
-    told,
 )
+from reelfix.restoration.training.steps import decibels, descend, side_by_side, to_device, told
 from reelfix.restoration.triplet.paper import PaperNets, PaperShape, painted
 from reelfix.restoration.triplet.paper_vae import Encoder
 from reelfix.restoration.triplet.partial_nonlocal import damaged_cells
@@ -111,7 +108,7 @@ class PaperMapping:
             for name, picture in pictures.items():
                 squares.setdefault(name, []).append(float((picture - clean).square().mean()))
         means = {name: max(sum(values) / len(values), 1e-10) for name, values in squares.items()}
-        return {name: -10.0 * float(torch.tensor(mean).log10()) for name, mean in means.items()}
+        return {name: decibels(mean) for name, mean in means.items()}
 
     def samples(self, modules: Mapping[str, nn.Module]) -> torch.Tensor:
         """Draw damaged, restored and clean pictures, side by side."""

@@ -1,7 +1,6 @@
 """What the published recipes are asked for; the defaults are the published ones."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from pydantic import Field
@@ -123,27 +122,3 @@ WITHOUT_VGG = (
     "--set weights.vgg16=FILE, or in REELFIX_VGG16."
 )
 """What a run without VGG16's weights says."""
-
-
-def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-    """Take one step down `loss`, a scalar."""
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-
-
-def told(**losses: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Return losses as a recipe reports them: detached scalars."""
-    return {name: loss.detach() for name, loss in losses.items()}
-
-
-def to_device(batch: Any, net: nn.Module) -> dict[str, torch.Tensor]:
-    """Return the tensors of a batch on the device that `net` is on."""
-    device = next(net.parameters()).device
-    return {name: tensor.to(device) for name, tensor in batch.items()}
-
-
-def side_by_side(*pictures: torch.Tensor) -> torch.Tensor:
-    """Lay batches (B, C, H, W) out as columns of a grid: float32 (C, B H, n W) in [0, 1], on the CPU."""
-    wide = torch.cat([each.float().cpu() for each in pictures], dim=3)  # B x C x H x (n W)
-    return torch.cat(list(wide), dim=1).clamp(0.0, 1.0)

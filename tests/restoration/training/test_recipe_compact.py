@@ -4,13 +4,8 @@ import pytest
 import torch
 
 from reelfix.restoration.training.recipe import Batch
-from reelfix.restoration.training.recipe_compact import (
-    CompactDomainA,
-    CompactDomainB,
-    CompactMapping,
-    drawn_strengths,
-    target,
-)
+from reelfix.restoration.training.recipe_compact import CompactDomainA, CompactDomainB
+from reelfix.restoration.training.recipe_compact_mapping import CompactMapping, drawn_strengths, target
 from reelfix.restoration.triplet.compact import BARS, CompactShape, Decoder, Encoder
 
 SMALL = CompactShape(latent=16, width=8, blocks=2, coarse=8, coarse_blocks=1)

@@ -47,7 +47,7 @@ def test_shapes_and_ranges_are_as_told(folder: Path) -> None:
 
 
 def test_all_pictures_turn_and_fade_alike(folder: Path) -> None:
-    source = _source(folder, holes=0.0, faded=1.0)
+    source = _source(folder, holes=0.0, faded=1.0, alone=0.0)
     for step in range(6):
         batch = source.batch(step)
         assert torch.equal(batch["frame"], batch["clean"])  # they are the same array in this folder
@@ -72,6 +72,17 @@ def test_a_still_has_nothing_around_it(folder: Path) -> None:
     batch = _source(folder, alone=1.0, holes=0.0, faded=0.0).batch(0)
     assert float(batch["trust"].abs().max()) == 0
     assert torch.equal(batch["neighbours"], batch["frame"].expand(-1, 4, -1, -1))
+    assert torch.equal(batch["denoised"], batch["frame"])
+
+
+def test_a_still_is_worn_but_for_what_it_ought_to_be(folder: Path) -> None:
+    batches = [_source(folder, alone=1.0, holes=0.0, faded=0.0).batch(step) for step in range(4)]
+    softened = [bool((batch["soft"] != batch["clean"]).flatten(1).any(dim=1).any()) for batch in batches]
+    assert any(softened)
+    for batch in batches:
+        # Grain lies on all of what is seen, and not on what is only soft.
+        assert torch.equal(batch["frame"], batch["unmarked"])
+        assert bool((batch["unmarked"] != batch["soft"]).flatten(1).any(dim=1).all())
 
 
 def test_without_motion_neighbours_are_the_same_place_of_the_other_frames(folder: Path) -> None:
