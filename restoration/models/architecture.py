@@ -131,6 +131,26 @@ def _detector(header: Header) -> nn.Module:
     )
 
 
+def _eccv16(header: Header) -> nn.Module:
+    from reelfix.restoration.colour.eccv16 import Eccv16
+
+    return Eccv16(header.shapes["trunk.0.convs.0.weight"][0], bins=header.shapes["bins"][0])
+
+
+def _siggraph17(header: Header) -> nn.Module:
+    from reelfix.restoration.colour.siggraph17 import Siggraph17, SiggraphShape
+
+    shapes = header.shapes
+    told = shapes.get("statistics.histogram.weight")
+    return Siggraph17(
+        SiggraphShape(
+            width=shapes["trunk.0.convs.0.weight"][0],
+            classes=shapes["classes.weight"][0],
+            statistics=told[1] - 1 if told else 0,
+        )
+    )
+
+
 ARCHITECTURES = (
     Architecture(
         name="triplet-compact",
@@ -165,6 +185,28 @@ ARCHITECTURES = (
         needs=("motion",),
         precisions=("float32", "bfloat16"),
         prefix="net.",
+    ),
+    Architecture(
+        name="colour-eccv16",
+        summary='the automatic net of "Colorful Image Colorization" (Zhang et al., ECCV 2016)',
+        keys=("trunk.6.convs.2.weight", "refine.1.weight", "bins"),
+        build=_eccv16,
+        channels=lambda header: 1,
+        frames=1,
+        multiple=8,
+        needs=(),
+        precisions=("float32", "bfloat16"),
+    ),
+    Architecture(
+        name="colour-siggraph17",
+        summary='the net with hints of "Real-Time User-Guided Image Colorization" (Zhang et al., 2017)',
+        keys=("trunk.6.convs.2.weight", "shortcuts.2.weight", "classes.weight"),
+        build=_siggraph17,
+        channels=lambda header: 1,
+        frames=1,
+        multiple=8,
+        needs=(),
+        precisions=("float32", "bfloat16"),
     ),
 )
 """Every kind of net whose weights can be loaded."""

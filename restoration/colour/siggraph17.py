@@ -1,0 +1,139 @@
+"""`colour-siggraph17`: the net of "Real-Time User-Guided Image Colorization" (Zhang et al., 2017)."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from reelfix.restoration.colour.colour_statistics import ColourStatistics, StatisticsNet
+from reelfix.restoration.colour.lab import lightness
+from reelfix.restoration.colour.net import Hints, Prediction, reduced
+from reelfix.restoration.colour.stacks import (
+    AB_NORM,
+    MATCHED,
+    QUARTER,
+    TRUNK_WIDTHS,
+    Stack,
+    make_trunk,
+    padded_to_cells,
+    peakedness,
+)
+
+RELEASED_CLASSES = 529
+"""Bins of the release: all of grid 10 from -110 to 110, those out of gamut too."""
+CLASS_SHARPNESS = 0.2
+"""What the release's logits are multiplied by before their softmax, in the authors' program."""
+_CHANNELS = 4  # lightness, a, b of the hints, where there are hints
+_SUBSAMPLED = 3  # stacks after which every second row and column is left out
+_JOINED = 3  # the stack whose output the statistics are added to: conv4
+_LEAK = 0.2
+_PALEST = 0.25  # saturation down to which hints are made up for
+
+
+@dataclass(frozen=True)
+class SiggraphShape:
+    """Sizes of the net; the defaults are those of the release."""
+
+    width: int = 64
+    """Channels of conv1."""
+    classes: int = RELEASED_CLASSES
+    """Bins of the distribution; 313 are ours, in gamut."""
+    statistics: int = 0
+    """Bins of the histogram that the whole picture's colours may be told by; 0: they cannot be told."""
+
+
+class Coloured(NamedTuple):
+    """What the net makes of a picture."""
+
+    ab: torch.Tensor
+    """(B, 2, H, W), Lab units: the regression."""
+    logits: torch.Tensor
+    """(B, classes, H / 4, W / 4): the distribution."""
+    features: torch.Tensor
+    """(B, 8 width, H / 8, W / 8): conv5's output."""
+
+
+class Siggraph17(nn.Module):
+    """Lightness and hints in, ab out at full size, and beside it a distribution at a quarter of it."""
+
+    def __init__(self, shape: SiggraphShape | None = None) -> None:
+        """Make the net with random weights."""
+        super().__init__()
+        self.shape = shape = shape or SiggraphShape()
+        one, two, four, eight = (times * shape.width for times in TRUNK_WIDTHS[:4])
+        self.trunk = make_trunk(_CHANNELS, shape.width, strided=False)
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(a, b, 4, stride=2, padding=1)
+            for a, b in ((eight, four), (four, two), (two, two))
+        )
+        self.shortcuts = nn.ModuleList(
+            nn.Conv2d(a, b, 3, padding=1) for a, b in ((four, four), (two, two), (one, two))
+        )
+        self.at_quarter = Stack([four, four, four])
+        self.at_half = Stack([two, two])
+        self.at_whole = nn.Conv2d(two, two, 3, padding=1)
+        self.classes = nn.Conv2d(four, shape.classes, 1)
+        self.head = nn.Conv2d(two, 2, 1)
+        self.statistics = StatisticsNet(shape.statistics, eight) if shape.statistics else None
+
+    def forward(
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None = None,
+        statistics: ColourStatistics | None = None,
+    ) -> Coloured:
+        """Look at pictures (B, 1, H, W) in [0, 1], H and W multiples of 8.
+
+        Hints are on the grid of a quarter of the size. The whole's `statistics` bear on nets made to be told
+        them; others do without.
+        """
+        x = _inputs(luma, hints).to(self.head.weight.dtype)
+        seen = []
+        for index, stack in enumerate(self.trunk):
+            x = stack(x)
+            seen.append(x)
+            if index < _SUBSAMPLED:
+                x = x[..., ::2, ::2]
+            elif index == _JOINED and self.statistics is not None:
+                x = x + self.statistics(statistics, x.shape[0])
+        x = self.at_quarter(F.relu(self.up[0](x) + self.shortcuts[0](seen[2])))  # Bx4wxH/4xW/4
+        logits = self.classes(x)
+        x = self.at_half(F.relu(self.up[1](x) + self.shortcuts[1](seen[1])))  # Bx2wxH/2xW/2
+        x = self.at_whole(F.relu(self.up[2](x) + self.shortcuts[2](seen[0])))  # Bx2wxHxW
+        ab = AB_NORM * torch.tanh(self.head(F.leaky_relu(x, _LEAK)).float())
+        return Coloured(ab, logits, seen[MATCHED])
+
+    def predict(
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None = None,
+        saturation: float = 1.0,
+        statistics: ColourStatistics | None = None,
+    ) -> Prediction:
+        """Return the colours of pictures (B, 1, H, W) float32 in [0, 1], as `ColourNet` says.
+
+        ab is the regression's, the mean of every 4 x 4 pixels, times `saturation`; hints are told to the net
+        in proportion, so that they come out as they are, down to a quarter of the saturation. The confidence
+        is the distribution's.
+        """
+        height, width = reduced((luma.shape[2], luma.shape[3]), QUARTER)
+        if hints is not None:
+            hints = hints._replace(ab=hints.ab / max(saturation, _PALEST))
+        coloured = self(padded_to_cells(luma), hints, statistics)
+        ab = F.avg_pool2d(coloured.ab, QUARTER)[..., :height, :width]
+        sharpness = CLASS_SHARPNESS if self.shape.classes == RELEASED_CLASSES else 1.0
+        confidence = peakedness(sharpness * coloured.logits[..., :height, :width].float())
+        return Prediction(ab * saturation, confidence, F.normalize(coloured.features.float(), dim=1))
+
+
+def _inputs(luma: torch.Tensor, hints: Hints | None) -> torch.Tensor:
+    """Lightness about 0, ab of hints, 1 where there are any: (B, 4, H, W)."""
+    light = (lightness(luma.float()) - 50) / 100
+    if hints is None:
+        return F.pad(light, (0, 0, 0, 0, 0, _CHANNELS - 1))
+    told = torch.cat([hints.ab.float() * hints.weight / AB_NORM, hints.weight.float()], 1)
+    told = told.repeat_interleave(QUARTER, 2).repeat_interleave(QUARTER, 3)
+    height, width = luma.shape[-2:]
+    return torch.cat([light, F.pad(told, (0, width - told.shape[3], 0, height - told.shape[2]))], 1)

@@ -1,0 +1,76 @@
+"""The stacks of convolutions that eccv16 and siggraph17 are made of, and what both do with their sizes."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+CELL = 8
+"""Both nets see pictures whose height and width are multiples of this."""
+QUARTER = 4
+"""Height and width of a picture against those of what is said of its colours."""
+TRUNK_DEPTHS = (2, 2, 3, 3, 3, 3, 3)
+"""Convolutions of conv1 to conv7."""
+TRUNK_WIDTHS = (1, 2, 4, 8, 8, 8, 8)
+"""Their channels, against those of conv1; the papers' conv1 has 64."""
+TRUNK_DILATIONS = (1, 1, 1, 1, 2, 2, 1)
+MATCHED = 4
+"""Of the trunk, the stack whose output tells places apart: conv5, an eighth of the size."""
+AB_NORM = 110.0
+"""Both nets read and write ab divided by this."""
+
+
+class Stack(nn.Module):
+    """Convolutions of 3 x 3, each with its rectifier, and batch normalization after the last."""
+
+    def __init__(self, widths: Sequence[int], *, dilation: int = 1, stride: int = 1) -> None:
+        """Make one convolution from each of `widths` to the next; the last has the stride."""
+        super().__init__()
+        last = len(widths) - 2
+        self.convs = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride if index == last else 1, dilation, dilation)
+            for index, (a, b) in enumerate(pairwise(widths))
+        )
+        self.norm = nn.BatchNorm2d(widths[-1])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, widths[0], H, W) to (B, widths[-1], H / stride, W / stride)."""
+        for conv in self.convs:
+            x = F.relu(conv(x))
+        out: torch.Tensor = self.norm(x)
+        return out
+
+
+def make_trunk(channels: int, width: int, *, strided: bool) -> nn.ModuleList:
+    """Make conv1 to conv7: an eighth of the size after the third, by strides or else by leaving out.
+
+    `strided`: the first three end in a convolution of stride 2 (eccv16); else whoever calls them takes every
+    second row and column of what they give (siggraph17, which needs the whole for its shortcuts).
+    """
+    stacks = []
+    for index, (depth, times, dilation) in enumerate(
+        zip(TRUNK_DEPTHS, TRUNK_WIDTHS, TRUNK_DILATIONS, strict=True)
+    ):
+        stride = 2 if strided and index < int(math.log2(CELL)) else 1
+        stacks.append(Stack([channels, *[times * width] * depth], dilation=dilation, stride=stride))
+        channels = times * width
+    return nn.ModuleList(stacks)
+
+
+def padded_to_cells(picture: torch.Tensor) -> torch.Tensor:
+    """Return pictures (B, C, H, W) with their last row and column repeated up to multiples of CELL."""
+    height, width = picture.shape[-2:]
+    return F.pad(picture, (0, -width % CELL, 0, -height % CELL), mode="replicate")
+
+
+def peakedness(logits: torch.Tensor) -> torch.Tensor:
+    """Return how peaked distributions are: (B, Q, h, w) logits to (B, 1, h, w) float32 in [0, 1].
+
+    One less the entropy against that of even odds: 1 where one bin has it all, 0 where all are as likely.
+    """
+    log_odds = logits.float().log_softmax(1)
+    entropy = -(log_odds.exp() * log_odds).sum(1, keepdim=True)
+    return (1 - entropy / math.log(logits.shape[1])).clamp(0, 1)
