@@ -61,12 +61,15 @@ def test_statistics_bear_on_a_net_made_for_them() -> None:
     told = ColourStatistics(histogram, torch.tensor([0.6]))
     unsaid = ColourStatistics(None, None)
     assert torch.equal(net.predict(luma, statistics=unsaid).ab, net.predict(luma).ab)
-    results = [
-        net.predict(luma, statistics=statistics).ab
+    assert not torch.equal(net.predict(luma, statistics=told).ab, net.predict(luma).ab)
+    assert net.statistics is not None
+    added = [
+        net.statistics(statistics, 3)
         for statistics in (unsaid, told, told._replace(saturation=None), told._replace(histogram=None))
     ]
-    for index, first in enumerate(results):
-        assert all(not torch.equal(first, other) for other in results[:index])
+    assert all(each.shape == (3, 16, 1, 1) for each in added)
+    for index, first in enumerate(added):
+        assert all(not torch.equal(first, other) for other in added[:index])
     assert torch.equal(plain.predict(luma, statistics=told).ab, plain.predict(luma).ab)
 
 
