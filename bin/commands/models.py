@@ -158,6 +158,36 @@ def card(
     return ExitCode.DONE
 
 
+@command.command("convert")
+@click.argument("release", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The safetensors file to write.",
+)
+@click.option("--half", is_flag=True, help="Weights as float16: half the size.")
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def convert(release: Path, output: Path, half: bool, force: bool) -> ExitCode:
+    """Make the weights RELEASE of a colour net, as its authors published them, into a file of ours.
+
+    RELEASE is eccv16's or siggraph17's file of the authors' PyTorch release (.pth). What is written is named
+    by its path: reelfix run --set colorize.model=PATH.
+    """
+    if output.suffix.lower() != ".safetensors":
+        raise click.UsageError(f"{output} must end in .safetensors.")
+    if output.exists() and not force:
+        raise click.UsageError(f"{output} is there already. Name another, or give --force.")
+    from reelfix.restoration.colour.published import load_release, save_colour
+    from reelfix.restoration.models.descriptor import describe
+
+    save_colour(load_release(release), output, half=half)
+    model = describe(str(output))
+    click.echo(f"{output}: {model.architecture.name}, {model.parameters:,} parameters")
+    return ExitCode.DONE
+
+
 def _print_list(entries: "list[Entry]") -> None:
     from rich.text import Text
 

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from safetensors.torch import save_file
+import torch
+from safetensors.torch import load_file, save_file
 
 from reelfix.bin.exit_codes import ExitCode
+from reelfix.restoration.colour.eccv16 import Eccv16
+from reelfix.restoration.colour.published import eccv16_names
 from reelfix.restoration.models.weights import weights_folder
 from reelfix.restoration.training.step_table import StepTable
 from reelfix.restoration.triplet.compact import CompactNets, CompactShape
@@ -86,6 +89,28 @@ def test_a_card_is_made_of_a_run(invoke, tmp_path: Path) -> None:  # type: ignor
     assert (result.exit_code, "ok     own" in result.stdout) == (ExitCode.DONE, True)
     result = invoke("models", "card", tmp_path, "--name", "own")
     assert (result.exit_code, "no folder of a training run" in result.stderr) == (ExitCode.BAD_INPUT, True)
+
+
+def test_a_release_is_made_into_a_file_of_ours(invoke, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    net = Eccv16(1)
+    names = eccv16_names()
+    theirs = {
+        f"{names[layer]}.{kind}": tensor
+        for name, tensor in net.state_dict().items()
+        for layer, _, kind in [name.rpartition(".")]
+        if layer in names
+    }
+    theirs["model_out.weight"] = net.bins.T[..., None, None] / 110
+    torch.save(theirs, tmp_path / "release.pth")
+    result = invoke("models", "convert", tmp_path / "release.pth", "-o", tmp_path / "net.safetensors")
+    assert result.exit_code == ExitCode.DONE
+    assert result.stdout.endswith("net.safetensors: colour-eccv16, 10,337 parameters\n")
+    assert torch.allclose(load_file(tmp_path / "net.safetensors")["bins"], net.bins, atol=1e-4)
+    again = invoke("models", "convert", tmp_path / "release.pth", "-o", tmp_path / "net.safetensors")
+    assert again.exit_code == ExitCode.USAGE
+    (tmp_path / "text.pth").write_text("no weights")
+    other = invoke("models", "convert", tmp_path / "text.pth", "-o", tmp_path / "other.safetensors")
+    assert other.exit_code == ExitCode.BAD_INPUT
 
 
 def test_listing_and_help_load_nothing_heavy() -> None:
