@@ -6,7 +6,7 @@ Pure functions: nothing here reads pixels, writes, or asks what is done already.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reelfix.io.documents import read_json, write_json
@@ -22,6 +22,8 @@ SOURCE = "source"
 """In place of a stage's name: the frames as ingested."""
 USER = "user"
 """In place of a stage's name: what a person supplied."""
+GRAINY = "grainy"
+"""The product that is an earlier one's frames: those that the first stage to take grain out of them read."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,12 @@ def make_plan(
 
 
 def with_needed(names: Sequence[str]) -> tuple[str, ...]:
-    """Add `motion` and `track` where a stage reads them; assert that an earlier stage makes what is read."""
+    """Add the stages that measure what others read; assert that an earlier stage makes what is read."""
     stages = check_stages(names)
-    for measured in ("motion", "track"):
+    for measured in ("grain_profile", "motion", "track"):
         if any(measured in stage_type(name).reads for name in stages):
             stages = check_stages([*stages, measured])
-    made = {"frames"}
+    made = {"frames", GRAINY}
     for name in stages:
         for product in stage_type(name).reads:
             if product not in made:
@@ -150,15 +152,18 @@ def make_chain(
     for name in stages:
         chosen = resolve(name, settings, shot.settings)
         stage = stage_type(name)(chosen, clip)
+        if stage.takes_grain or GRAINY in stage.reads:
+            latest.setdefault(GRAINY, replace(latest["frames"], product=GRAINY))
         for product in stage.reads:
             if product not in latest:
                 raise UsageError(
                     f"{name} reads a {product}, which the stages before it may make, but do not with their "
                     f"settings. For a latent: restore.model=triplet-compact, restore.keep_latents=true."
                 )
+        there_may_be = latest | supplied
         inputs = (
             *(latest[product] for product in stage.reads),
-            *(supplied[product] for product in stage.may_read if product in supplied),
+            *(there_may_be[product] for product in stage.may_read if product in there_may_be),
         )
         values = chosen.model_dump(mode="json")
         key = key_of(

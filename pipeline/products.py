@@ -35,6 +35,9 @@ _THREADS = 2
 FLOW_UNIT = 32
 """Stored flow is in 1/32 pixel, int16: up to 1023 pixels either way."""
 
+NEUTRAL = 32768
+"""Stored chroma where there is no colour."""
+
 LATENT_CHANNELS = 64
 """Channels of a latent: `triplet-compact`'s."""
 
@@ -81,6 +84,25 @@ def _scaled(values: npt.NDArray[Any], factor: float, depth: int) -> npt.NDArray[
     tall: Any = values.reshape(-1, values.shape[-1])
     scaled: Any = cv2.multiply(tall, cast(Any, factor), dtype=depth)
     return np.asarray(scaled).reshape(values.shape)
+
+
+def _chroma_arrays(clip: ClipFormat) -> tuple[ArraySpec, ...]:
+    return (ArraySpec("chroma", "uint16", (2, clip.height, clip.width)),)
+
+
+def _encode_chroma(chroma: torch.Tensor) -> Arrays:
+    values = chroma.contiguous().cpu().numpy()
+    # -1 to 1 is 1 to 65535, and no colour 32768 exactly.
+    return {"chroma": _scaled(values, 32767.0, cv2.CV_16S).view(np.uint16) ^ np.uint16(NEUTRAL)}
+
+
+def _decode_chroma(arrays: Arrays, device: torch.device) -> torch.Tensor:
+    import torch
+
+    codes = (np.ascontiguousarray(arrays["chroma"]) ^ np.uint16(NEUTRAL)).view(np.int16)
+    if device.type != "cpu":
+        return torch.from_numpy(codes).to(device).to(torch.float32).div_(32767.0)
+    return torch.from_numpy(_scaled(codes, 1 / 32767, cv2.CV_32F))
 
 
 def _plain(name: str, dtype: str, frame_shape: Callable[[ClipFormat], tuple[int, ...]]) -> ProductKind:
@@ -138,6 +160,8 @@ def _latent_shape(clip: ClipFormat) -> tuple[int, int, int]:
 
 PRODUCTS: Mapping[str, ProductKind] = {
     "frames": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
+    "grainy": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
+    "chroma": ProductKind(_chroma_arrays, _encode_chroma, _decode_chroma),
     "mask": _plain("mask", "uint8", lambda clip: (2, clip.height, clip.width)),
     "user_mask": _plain("user_mask", "uint8", lambda clip: (3, clip.height, clip.width)),
     "track": _plain("track", "float32", lambda clip: (2, 2, 5)),

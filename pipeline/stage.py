@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,6 +27,12 @@ class ClipFormat:
     """Bits of a code value in the source, 8 to 16."""
     rate: float
     """Frames per second."""
+    black: float = 0.0
+    """Black and white in a frame's scale: 16/255 and 235/255 where code values have head and foot room."""
+    white: float = 1.0
+    red_weight: float = 0.299
+    """Of red and blue in the luma; green has the rest."""
+    blue_weight: float = 0.114
 
 
 class StageSettings(BaseModel):
@@ -47,9 +53,9 @@ class Window:
 
     `products[name]` begins `lead` frames before the block's first frame and ends `tail` frames after its
     last; `lead` and `tail` are at most the stage's handle, less at the shot's ends.
-    `frames`: float32 (T, C, H, W) in [0, 1]; `mask`: uint8 (T, 2, H, W), planes dirt and scratch, probability
-    times 255; `motion`: `reelfix.restoration.motion.Motion`; `user_mask`: uint8 (T, 3, H, W), planes dirt,
-    scratch and protect (`user_masks.PLANES`).
+    `frames` and `grainy`: float32 (T, C, H, W) in [0, 1]; `mask`: uint8 (T, 2, H, W), planes dirt and
+    scratch, probability times 255; `motion`: `reelfix.restoration.motion.Motion`; `user_mask`: uint8
+    (T, 3, H, W), planes dirt, scratch and protect (`user_masks.PLANES`).
     """
 
     products: Mapping[str, Any]
@@ -62,6 +68,9 @@ class Window:
     """Frames in the whole shot."""
     whole: frozenset[str] = frozenset()
     """Products that are here for the whole shot, from its first frame, whatever the window."""
+    carried: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    """Of a stage that carries state: what it returned with the frame before the block; empty at the shot's
+    first frame. Not to be changed in place."""
 
     @property
     def frames(self) -> torch.Tensor:
@@ -76,7 +85,8 @@ class Window:
 
 
 Products = dict[str, Any]
-"""Product name -> tensors of the block alone (no handles), as described at `Window`."""
+"""Product name -> tensors of the block alone (no handles), as described at `Window`; and, by the names in
+`Stage.carries`, the state after the block's last frame."""
 
 Process = Callable[[Window], Products]
 
@@ -84,9 +94,10 @@ Process = Callable[[Window], Products]
 class Stage(ABC, Generic[S]):
     """One step of the restoration, with its settings, for clips of one format.
 
-    What it makes of frame t may depend only on frames [t - handle, t + handle] of the shot, and on the
-    products of `reads_whole`, so that the bytes do not depend on where blocks begin, nor on where a stopped
-    run was taken up again.
+    What it makes of frame t may depend only on frames [t - handle, t + handle] of the shot, on the products
+    of `reads_whole`, and on the state that it carried on from frame t - 1, which in its turn may depend on
+    that of t - 2 and the frames about t - 1. So the bytes do not depend on where blocks begin, nor on where a
+    stopped run was taken up again.
     """
 
     name: ClassVar[str]
@@ -94,13 +105,21 @@ class Stage(ABC, Generic[S]):
     """Raised whenever the same input gives other bytes: part of the key."""
     reads: ClassVar[tuple[str, ...]]
     may_read: ClassVar[tuple[str, ...]] = ()
-    """What a person may supply besides; in the window only where there is some for the shot."""
+    """What a person may supply besides, or an earlier stage make; in the window only where there is some for
+    the shot."""
     makes: ClassVar[tuple[str, ...]]
     may_make: ClassVar[tuple[str, ...]] = ()
     """What it makes besides where its settings ask for it; see `made`."""
     reads_whole: ClassVar[tuple[str, ...]] = ()
     """Of what it reads: small products made by an earlier stage, that it gets for the whole shot at once."""
+    takes_grain: ClassVar[bool] = False
+    """Whether it may take grain out of the frames. What the first such stage reads as `frames`, later ones
+    can read as `grainy`."""
     settings_type: ClassVar[type[StageSettings]] = StageSettings
+
+    carries: ClassVar[tuple[str, ...]] = ()
+    """Names of the tensors that it carries from frame to frame through the shot: it finds them in
+    `Window.carried` and returns them with the products. They are kept as they are, whatever their dtype."""
 
     def __init__(self, settings: S, clip: ClipFormat) -> None:
         self.settings = settings

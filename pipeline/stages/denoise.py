@@ -26,6 +26,7 @@ class Denoise(Stage[DenoiseSettings]):
     version: ClassVar[int] = 1
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
     makes: ClassVar[tuple[str, ...]] = ("frames",)
+    takes_grain: ClassVar[bool] = True
     settings_type: ClassVar[type[StageSettings]] = DenoiseSettings
 
     @property

@@ -69,6 +69,7 @@ class Restore(Stage[RestoreSettings]):
     reads: ClassVar[tuple[str, ...]] = ("frames", "mask", "motion")
     makes: ClassVar[tuple[str, ...]] = ("frames",)
     may_make: ClassVar[tuple[str, ...]] = ("latent",)
+    takes_grain: ClassVar[bool] = True
     settings_type: ClassVar[type[StageSettings]] = RestoreSettings
 
     @property

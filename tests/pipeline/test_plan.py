@@ -16,6 +16,7 @@ from reelfix.pipeline.plan import (
 from reelfix.pipeline.settings import RunRequest
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.stage import ClipFormat
+from reelfix.pipeline.stages.denoise import Denoise
 
 CLIP = ClipFormat(48, 64, 1, 8, 24.0)
 SHOTS = (Shot(1, 0, 30), Shot(2, 30, 50))
@@ -112,3 +113,19 @@ def test_settings_laid_over_others_are_checked() -> None:
     }
     with pytest.raises(UsageError, match="radius"):
         overlaid({}, {"deflicker": {"radius": -1}})
+
+
+def test_grainy_frames_are_those_that_the_first_stage_to_take_grain_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Denoise, "reads", ("frames", "motion", "grainy"))
+    monkeypatch.setattr(Denoise, "may_read", ("mask", "user_mask"))
+    request = PlanRequest((*ALL, "denoise"))
+    tasks = {task.stage: task for task in plan(request=request).chains[0]}
+    read = {entry.product: entry for entry in tasks["denoise"].inputs}
+    assert (read["grainy"].stage, read["grainy"].key) == ("deflicker", tasks["deflicker"].key)
+    assert (read["frames"].stage, read["mask"].stage) == ("restore", "detect")
+    assert "user_mask" not in read
+    alone = plan(request=PlanRequest(("denoise",))).chains[0][-1]
+    assert {entry.stage for entry in alone.inputs if entry.product != "motion"} == {SOURCE}
+    assert [entry.product for entry in alone.inputs] == ["frames", "motion", "grainy"]

@@ -43,12 +43,13 @@ def run_stage(stage: Stage[Any], products: dict[str, Arrays], count: int, block:
     for start in range(0, count, block):
         stop = min(start + block, count)
         first, last = max(start - stage.handle, 0), min(stop + stage.handle, count)
-        ranges = {name: (0, count) if name in stage.reads_whole else (first, last) for name in stage.reads}
+        names = [*stage.reads, *(name for name in stage.may_read if name in products)]
+        ranges = {name: (0, count) if name in stage.reads_whole else (first, last) for name in names}
         seen = {
             name: PRODUCTS[name].decode(
                 {key: a[slice(*ranges[name])].copy() for key, a in products[name].items()}, CPU
             )
-            for name in stage.reads
+            for name in names
         }
         window = Window(seen, start, stop, start - first, last - stop, count, frozenset(stage.reads_whole))
         for name, product in process(window).items():
@@ -67,6 +68,8 @@ def run_chain(
     for name in STAGE_NAMES:
         kind = stage_type(name)
         stage = kind(kind.settings_type(**settings.get(name, {})), clip_format(frames))
+        if stage.takes_grain or "grainy" in stage.reads:
+            products.setdefault("grainy", products["frames"])
         made = run_stage(stage, products, len(frames), block)
         products |= made
         yield name, made
