@@ -30,6 +30,7 @@ from reelfix.io.space import require_space, space_errors
 from reelfix.io.storage import is_local, local_path
 from reelfix.io.thumbnails import Thumbnail, ThumbnailFile, misplaced_frame, thumbnail
 from reelfix.pipeline.ahead import ahead
+from reelfix.pipeline.colour_planes import ColourPlanes
 from reelfix.pipeline.events import Emit, ExportProgress, Notice, silent
 from reelfix.pipeline.export_job import ExportJob, ExportRequest, plan_export
 from reelfix.pipeline.pixels import PixelMap
@@ -90,7 +91,7 @@ def export(reel: Reel, request: ExportRequest, emit: Emit = silent) -> Master:
 
 
 def _require_space(job: ExportJob) -> None:
-    video = job.reel.info.video
+    video = job.picture
     raw = job.timeline.frame_count * video.pixel_format.frame_bytes(video.height, video.width)
     require_space(
         _work_place(job),
@@ -108,7 +109,7 @@ def _work_place(job: ExportJob) -> UPath:
 def write_pictures(job: ExportJob, landing: Landing, emit: Emit) -> Meant:
     """Encode (and for a file, mux) every frame of the job into the landing's work."""
     converter = job.converter()
-    video = job.reel.info.video
+    video = job.picture
     settings = EncoderSettings(
         codec=job.codec,
         source=video.pixel_format,
@@ -197,7 +198,9 @@ def frame_blocks(job: ExportJob) -> Iterator[FrameBlock]:
     store = job.reel.store()
     info = job.reel.info
     pixel_map = PixelMap.of(info.video, is_monochrome=info.is_monochrome)
-    frame_bytes = store.pixel_format.frame_bytes(store.height, store.width)
+    colour = ColourPlanes.of(info.video, is_monochrome=info.is_monochrome) if job.is_coloured else None
+    pixel_format = job.picture.pixel_format
+    frame_bytes = pixel_format.frame_bytes(store.height, store.width)
     step = max(1, min(_MOST_FRAMES, _BLOCK_BYTES // frame_bytes))
     for piece in job.pieces:
         for start in range(piece.start, piece.stop, step):
@@ -205,8 +208,12 @@ def frame_blocks(job: ExportJob) -> Iterator[FrameBlock]:
             before = after = store.read(start, stop)
             if piece.is_restored:
                 after = pixel_map.apply_change(before, *piece.outcome.read(start, stop))
+            if colour is not None:
+                chroma = piece.outcome.chroma(start, stop) if piece.has_chroma else None
+                after = colour.plain(after) if chroma is None else colour.coloured(after, chroma)
+                before = colour.plain(before)
             digests = (
-                picture_digest({name: values[index] for name, values in after.items()}, store.pixel_format)
+                picture_digest({name: values[index] for name, values in after.items()}, pixel_format)
                 for index in range(stop - start)
             )
             yield FrameBlock(before, after, tuple(digests))

@@ -11,9 +11,11 @@ from reelfix.io.codecs import MasterCodec, codec_named
 from reelfix.io.errors import DeliveryError
 from reelfix.io.picture import Converter
 from reelfix.io.segments import Clock, Timeline, clock_of, timeline_of
+from reelfix.io.source_info import VideoStream
 from reelfix.io.storage import Location, as_path, is_local, local_path
 from reelfix.io.tags import PictureTags
 from reelfix.io.timecode import Timecode
+from reelfix.pipeline.colour_planes import colour_stream
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.outcome import ShotOutcome, outcome_of
 from reelfix.pipeline.plan import plan_of
@@ -60,6 +62,11 @@ class Piece:
         """Whether its frames differ from the source's, for all we know."""
         return self.outcome.is_restored and not self.outcome.unfinished
 
+    @property
+    def has_chroma(self) -> bool:
+        """Whether a stage gave it colours of its own."""
+        return self.outcome.has_chroma and not self.outcome.unfinished
+
 
 @dataclass(frozen=True)
 class ExportJob:
@@ -72,13 +79,28 @@ class ExportJob:
     pieces: tuple[Piece, ...]
     timeline: Timeline
     clock: Clock
-    source_tags: PictureTags
     carriage: Carriage
+
+    @property
+    def source_tags(self) -> PictureTags:
+        """What is said of the pictures before they are encoded."""
+        return PictureTags.of(self.picture, timecode_at(self.reel, self.timeline.segments[0].start))
 
     @property
     def source_file(self) -> Path:
         """The source, where it is a file."""
         return Path(self.reel.info.path)
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether a stage gave any part of it colours: then all of it is in colour."""
+        return any(piece.has_chroma for piece in self.pieces)
+
+    @property
+    def picture(self) -> VideoStream:
+        """The picture stream before it is encoded: the source's, or as a master in colour has it."""
+        video = self.reel.info.video
+        return colour_stream(video) if self.is_coloured else video
 
     @property
     def tick(self) -> Fraction:
@@ -87,7 +109,7 @@ class ExportJob:
 
     def converter(self) -> Converter:
         """Make the way from the store's frames to the encoder's."""
-        video = self.reel.info.video
+        video = self.picture
         return Converter(
             video.pixel_format,
             self.codec.pixel_format(video.pixel_format),
@@ -121,13 +143,11 @@ def plan_export(reel: Reel, request: ExportRequest) -> ExportJob:
         container_base=1 / video.rate_fraction if codec.is_sequence else _TICKS.get(str(codec.container)),
         is_vfr=video.is_vfr,
     )
-    tags = PictureTags.of(video, timecode_at(reel, timeline.segments[0].start))
     target = target_of(reel, request, codec)
     _require_apart(reel, target)
     _require_source(reel)
-    return ExportJob(
-        reel, request, codec, target, pieces, timeline, clock, tags, carriage_of(reel.info, codec.container)
-    )
+    carriage = carriage_of(reel.info, codec.container)
+    return ExportJob(reel, request, codec, target, pieces, timeline, clock, carriage)
 
 
 def frame_ranges(reel: Reel, request: ExportRequest) -> tuple[tuple[int, int], ...] | None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from reelfix.pipeline.colour_planes import ChromaCodes
 from reelfix.pipeline.commit import ShotCommit, read_commit
 from reelfix.pipeline.failures import Failure, read_failure
 from reelfix.pipeline.inputs import SourceFrames
@@ -15,7 +16,6 @@ from reelfix.pipeline.plan import Plan, Task, plan_of
 from reelfix.pipeline.products import ProductStore
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
-from reelfix.pipeline.stages.table import stage_type
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,13 @@ class ShotOutcome:
 
     @property
     def is_restored(self) -> bool:
-        """Whether a stage that makes frames is part of the plan."""
-        return self._maker("frames") is not None
+        """Whether a stage that makes frames, or chroma, is part of the plan."""
+        return self._maker("frames") is not None or self.has_chroma
+
+    @property
+    def has_chroma(self) -> bool:
+        """Whether a stage that makes chroma is part of the plan."""
+        return self._maker("chroma") is not None
 
     def before(self, start: int, stop: int) -> Codes:
         """Return frames `[start, stop)` of the reel as ingested: uint16 (T, C, H, W)."""
@@ -66,6 +71,10 @@ class ShotOutcome:
         """Return the masks of frames `[start, stop)`: uint8 (T, 2, H, W); None where none was made."""
         return self._read("mask", start, stop)
 
+    def chroma(self, start: int, stop: int) -> ChromaCodes | None:
+        """Return the chroma of frames `[start, stop)`: uint16 (T, 2, H, W); None where none was made."""
+        return self._read("chroma", start, stop)
+
     def curve(self, stage: str, name: str) -> list[float]:
         """Return a curve of a stage's commit, one number per frame of the shot; empty where there is none."""
         for entry in self.stages:
@@ -75,8 +84,12 @@ class ShotOutcome:
 
     def _maker(self, product: str) -> Task | None:
         """Return the last task that makes `product`."""
-        makers = [entry.task for entry in self.stages if product in stage_type(entry.task.stage).makes]
-        return makers[-1] if makers else None
+        return self._makers.get(product)
+
+    @cached_property
+    def _makers(self) -> dict[str, Task]:
+        """The last task that makes each product, with its settings."""
+        return {product: entry.task for entry in self.stages for product in entry.task.make_stage().made}
 
     @cached_property
     def _source(self) -> SourceFrames:

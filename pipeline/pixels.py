@@ -41,6 +41,28 @@ _LUMA_WEIGHTS = {
 _SD_HEIGHT = 576
 
 
+def matrix_of(video: VideoStream) -> str:
+    """Name the matrix of a stream's Y'CbCr, as tagged; untagged: BT.601 up to 576 lines, BT.709 above."""
+    if video.color_matrix in _LUMA_WEIGHTS:
+        return video.color_matrix
+    return "smpte170m" if video.height <= _SD_HEIGHT else "bt709"
+
+
+def is_limited_range(video: VideoStream) -> bool:
+    """Say whether code values have head and foot room that a screen does not show."""
+    if video.color_range == "pc" or video.pix_fmt.startswith("yuvj"):
+        return False
+    return video.color_range == "tv" or video.pixel_format.is_yuv
+
+
+def black_and_white(video: VideoStream) -> tuple[float, float]:
+    """Return where black and white lie on a stage frame's scale, whose 1 is the peak code value."""
+    if not is_limited_range(video):
+        return 0.0, 1.0
+    unit, peak = 1 << (video.pixel_format.depth - 8), video.pixel_format.peak
+    return 16 * unit / peak, 235 * unit / peak
+
+
 @dataclass(frozen=True)
 class PixelMap:
     """The way between planes of one format and stage frames."""
@@ -59,9 +81,7 @@ class PixelMap:
     @classmethod
     def of(cls, video: VideoStream, *, is_monochrome: bool) -> "PixelMap":
         """Read the map off a stream's tags; untagged: BT.601 up to 576 lines, BT.709 above, limited range."""
-        weights = _LUMA_WEIGHTS.get(video.color_matrix)
-        if weights is None:
-            weights = _LUMA_WEIGHTS["smpte170m" if video.height <= _SD_HEIGHT else "bt709"]
+        weights = _LUMA_WEIGHTS[matrix_of(video)]
         full = video.color_range == "pc" or video.pix_fmt.startswith("yuvj")
         location = video.chroma_location
         return cls(
@@ -80,7 +100,8 @@ class PixelMap:
         return self.pixel_format.planes[:1] if self.is_monochrome else self.pixel_format.planes
 
     @cached_property
-    def _grid(self) -> ChromaGrid:
+    def grid(self) -> ChromaGrid:
+        """How chroma samples lie on the luma's."""
         shape = self.pixel_format
         return ChromaGrid(
             Axis(shape.log2_chroma_height, self.offset_y), Axis(shape.log2_chroma_width, self.offset_x)
@@ -106,8 +127,8 @@ class PixelMap:
         scale = 65535 / self.pixel_format.peak
         green_weight = 1 - self.red_weight - self.blue_weight
         neutral = (self.pixel_format.peak + 1) // 2
-        blue = self._grid.upsample(_centred(u, neutral, self._blue_gain * scale), height, width)
-        red = self._grid.upsample(_centred(v, neutral, self._red_gain * scale), height, width)
+        blue = self.grid.upsample(_centred(u, neutral, self.blue_gain * scale), height, width)
+        red = self.grid.upsample(_centred(v, neutral, self.red_gain * scale), height, width)
         for top in range(0, height, _STRIP):
             strip = slice(top, top + _STRIP)
             y = luma[strip] * np.float32(scale)
@@ -122,12 +143,12 @@ class PixelMap:
             _store(r, codes[1, strip])
 
     @property
-    def _blue_gain(self) -> float:
+    def blue_gain(self) -> float:
         """B - Y' per code value of Cb."""
         return 2 * (1 - self.blue_weight) * self.chroma_scale
 
     @property
-    def _red_gain(self) -> float:
+    def red_gain(self) -> float:
         """R - Y' per code value of Cr."""
         return 2 * (1 - self.red_weight) * self.chroma_scale
 
@@ -179,7 +200,9 @@ class PixelMap:
     def _plane_changes(self, delta: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
         """Change (C, H, W) of a stage frame, in code values, to changes of planes."""
         if self.is_monochrome:
-            return {self.pixel_format.planes[0]: delta[0]}
+            # Of a neutral R, G, B all three change alike, or it would not stay so.
+            alike = self.pixel_format.planes[: 1 if self.pixel_format.is_yuv else None]
+            return {name: delta[0].copy() for name in alike}
         red, green, blue = delta
         if not self.pixel_format.is_yuv:
             return {"r": red, "g": green, "b": blue}
@@ -188,9 +211,9 @@ class PixelMap:
         y += blue * np.float32(self.blue_weight)
         red -= y
         blue -= y
-        v, u = self._grid.downsample(red), self._grid.downsample(blue)
-        v *= np.float32(1 / self._red_gain)
-        u *= np.float32(1 / self._blue_gain)
+        v, u = self.grid.downsample(red), self.grid.downsample(blue)
+        v *= np.float32(1 / self.red_gain)
+        u *= np.float32(1 / self.blue_gain)
         return {"y": y, "u": u, "v": v}
 
 

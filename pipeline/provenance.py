@@ -194,19 +194,21 @@ def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
                 "settings": entry.task.settings,
                 "weights": list(stage.weights),
                 "models": [_model(*named) for named in zip(stage.models, stage.weights, strict=False)],
-                "learned_pixels": bool(stage.weights) and "frames" in stage.makes,
+                "learned_pixels": bool(stage.weights) and bool({"frames", "chroma"}.intersection(stage.made)),
                 "key": entry.task.key,
                 "inputs": {source.product: source.key for source in entry.task.inputs},
                 "made_on": entry.commit.device if entry.commit else None,
                 "made_with": entry.commit.versions if entry.commit else None,
             }
         )
+    colour = {"coloured": True} if piece.has_chroma else {}
     return {
         "shot": outcome.shot.number,
         "frames": [piece.start, piece.stop],
         "of": [outcome.shot.start, outcome.shot.stop],
         "note": outcome.shot.note,
         "restored": piece.is_restored,
+        **colour,
         "stages": stages,
         "user_masks": [
             {"name": mask.name, "plane": mask.plane, "frames": [mask.start, mask.stop], "sha256": mask.sha256}

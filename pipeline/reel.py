@@ -16,6 +16,7 @@ from reelfix.io.frame_store import FrameStore
 from reelfix.io.source_info import SourceInfo
 from reelfix.io.storage import Location, as_path
 from reelfix.pipeline.errors import ReelError
+from reelfix.pipeline.pixels import PixelMap, black_and_white
 from reelfix.pipeline.shots import Shot, check_shots, shots_from_json, shots_to_json
 from reelfix.pipeline.stage import ClipFormat
 
@@ -59,12 +60,18 @@ class Reel:
     def clip(self) -> ClipFormat:
         """The frames as stages see them."""
         video = self.info.video
+        pixel_map = PixelMap.of(video, is_monochrome=self.info.is_monochrome)
+        black, white = black_and_white(video)
         return ClipFormat(
             height=video.height,
             width=video.width,
             channels=1 if self.info.is_monochrome else 3,
             depth=video.pixel_format.depth,
             rate=float(video.rate_fraction),
+            black=black,
+            white=white,
+            red_weight=pixel_map.red_weight,
+            blue_weight=pixel_map.blue_weight,
         )
 
     @property

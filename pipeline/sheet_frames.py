@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from reelfix.pipeline.inputs import open_input
 from reelfix.pipeline.outcome import ShotOutcome
-from reelfix.pipeline.pixels import Codes
+from reelfix.pipeline.pixels import Codes, is_limited_range
 from reelfix.pipeline.sheet_drawing import CLOSE_UP, CloseUp, SheetFrame, column_width
 from reelfix.pipeline.sheet_measure import Masks, ShotMeasure, has_after, masks_of
 from reelfix.pipeline.sheet_spots import Spot
@@ -13,7 +13,6 @@ from reelfix.pipeline.sheet_tiles import (
     difference_gain,
     difference_tile,
     frame_tile,
-    is_limited_range,
     mask_outline,
     mask_tile,
     tile_size,

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from reelfix.io.source_info import VideoStream
 from reelfix.pipeline.alarms_evidence import MASKED
 from reelfix.pipeline.pixels import Codes
 
@@ -18,13 +17,6 @@ SCRATCH_COLOUR = (0, 216, 255)
 _RING_GAP, _RING = 1, 2
 """Pixels of a tile between what is marked and the ring about it, and the ring's breadth."""
 _GAINS = (1, 2, 4, 8, 16, 32)
-
-
-def is_limited_range(video: VideoStream) -> bool:
-    """Say whether code values have head and foot room that a screen does not show."""
-    if video.color_range == "pc" or video.pix_fmt.startswith("yuvj"):
-        return False
-    return video.color_range == "tv" or video.pixel_format.is_yuv
 
 
 def frame_tile(frame: Codes, size: tuple[int, int], *, limited: bool) -> Tile:

@@ -12,7 +12,9 @@ from reelfix.io.errors import SourceError, StoreError
 from reelfix.io.landing import file_sha256, local_copy
 from reelfix.io.master_check import Decoded, PictureSequence, decode_master, decoder_input
 from reelfix.io.picture import picture_digest
+from reelfix.io.pixel_format import PixelFormat
 from reelfix.io.storage import Location, as_path
+from reelfix.pipeline.colour_planes import ColourPlanes, colour_stream
 from reelfix.pipeline.events import Emit, ExportProgress
 from reelfix.pipeline.finding import Finding
 from reelfix.pipeline.provenance import sidecar_paths
@@ -98,8 +100,15 @@ def _frames(reel: Reel, path: UPath, local: Path, told: dict[str, Any], emit: Em
         return
     yield Finding(path.name, True, f"{len(decoded.frames)} frames decode to the framemd5 noted at its export")
     has_untouched = any(not shot["restored"] for shot in told["shots"]) and facts["equals_what_was_meant"]
-    if has_untouched and facts["framemd5_pixel_format"] == reel.info.video.store_pix_fmt:
+    if has_untouched and facts["framemd5_pixel_format"] == _pictures(reel, told).name:
         yield _untouched(reel, path, decoded, told)
+
+
+def _pictures(reel: Reel, told: dict[str, Any]) -> PixelFormat:
+    """The format of the master's pictures before they were encoded."""
+    is_coloured = any(shot.get("coloured") for shot in told["shots"])
+    video = reel.info.video
+    return (colour_stream(video) if is_coloured else video).pixel_format
 
 
 def _sequence(facts: dict[str, Any]) -> PictureSequence | None:
@@ -130,14 +139,19 @@ def _time_and_digest(line: str) -> tuple[str, str]:
 
 def _untouched(reel: Reel, path: UPath, decoded: Decoded, told: dict[str, Any]) -> Finding:
     """Frames that no stage changed against the reel's own: they must be the source's."""
-    store = reel.store()
+    store, info = reel.store(), reel.info
+    kept = _pictures(reel, told)
+    colour = ColourPlanes.of(info.video, is_monochrome=info.is_monochrome)
     place = compared = 0
     for shot in told["shots"]:
         start, stop = shot["frames"]
         for frame in range(start, stop):
             if not shot["restored"]:
-                planes = {name: values[0] for name, values in store.read(frame, frame + 1).items()}
-                if picture_digest(planes, store.pixel_format) != decoded.frames[place].digest:
+                planes = store.read(frame, frame + 1)
+                if kept != store.pixel_format:
+                    planes = colour.plain(planes)
+                picture = {name: values[0] for name, values in planes.items()}
+                if picture_digest(picture, kept) != decoded.frames[place].digest:
                     return Finding(
                         path.name, False, f"frame {place} is not frame {frame} of the source. {_REMEDY}"
                     )

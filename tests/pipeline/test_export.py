@@ -307,6 +307,7 @@ def test_a_restored_reel_differs_only_where_it_was_changed(
         stages = ()
         unfinished = ()
         is_restored = True
+        has_chroma = False
 
         def read(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
             pixels = export_module.PixelMap.of(reel.info.video, is_monochrome=reel.info.is_monochrome)
@@ -341,6 +342,7 @@ def test_unfinished_shots_are_refused_by_name(make_reel: MakeReel, monkeypatch: 
         stages = ()
         unfinished = ("detect", "restore")
         is_restored = True
+        has_chroma = False
 
     monkeypatch.setattr(export_job, "outcome_of", lambda *_: Unfinished())
     with pytest.raises(UsageError, match=r"shot-0001 \(detect, restore\).*reelfix run"):

@@ -207,3 +207,15 @@ def test_results_are_clipped_to_code_values() -> None:
     assert pixel_map.apply_change(planes, before, after)["gray"].tolist() == [[[0, 1023, 500]]]
     after = np.array([[[[30640, 29360, 30032]]]], np.uint16)  # 10 codes up, 10 down, half a code up
     assert pixel_map.apply_change(planes, before, after)["gray"].tolist() == [[[10, 1013, 500]]]
+
+
+def test_a_monochrome_rgb_stays_neutral() -> None:
+    pixel_map = map_of("gbrp", monochrome=True)
+    planes = {name: np.full((1, HEIGHT, WIDTH), 100, np.uint8) for name in "gbr"}
+    before = pixel_map.to_codes({"g": planes["g"]})
+    after = before.copy()
+    after[:, :, 3:5, 2:8] += np.uint16(257 * 20)
+    made = pixel_map.apply_change(planes, before, after)
+    assert (made["g"][0, 3:5, 2:8] == 120).all()
+    assert np.array_equal(made["r"], made["g"])
+    assert np.array_equal(made["b"], made["g"])

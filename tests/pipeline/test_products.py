@@ -93,3 +93,13 @@ def test_a_damaged_shard_is_an_error_never_a_picture(tmp_path: Path) -> None:
 def test_no_products_is_an_error_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="Run the stage again"):
         ProductStore.open(as_path(tmp_path))
+
+
+def test_chroma_is_kept_with_no_colour_exact() -> None:
+    codes = np.arange(65536, dtype=np.uint16).reshape(1, 2, 128, 256)
+    chroma = PRODUCTS["chroma"].decode({"chroma": codes}, CPU)
+    assert chroma.dtype == torch.float32
+    assert chroma.flatten()[[1, 32768, 65535]].tolist() == [-1, 0, 1]
+    np.testing.assert_array_equal(PRODUCTS["chroma"].encode(chroma)["chroma"], codes)
+    values = torch.tensor([-3.0, 0.4 / 32767, 0.6 / 32767, 1.5]).reshape(1, 1, 1, 4)
+    assert PRODUCTS["chroma"].encode(values)["chroma"].ravel().tolist() == [0, 32768, 32769, 65535]
