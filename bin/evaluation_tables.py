@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from reelfix.pipeline.evaluation.records import Evaluation
     from reelfix.pipeline.evaluation.summary import Figure
 
+_ARROWS = {True: "↑", False: "↓", None: "="}
+"""More is better, or less, or as the truth has it."""
+
 
 def print_evaluation(measured: "Measured") -> None:
     """Print all tables there are, then the notes."""
@@ -44,9 +47,7 @@ def _print_figures(console: "Console", evaluation: "Evaluation", case: str | Non
     columns = [name for name in evaluation.measures if any(name in figures for figures in found.values())]
     if not columns:
         return
-    heads = [
-        f"{MEASURES[name].heading} {'↑' if MEASURES[name].is_higher_better else '↓'}" for name in columns
-    ]
+    heads = [f"{MEASURES[name].heading} {_ARROWS[MEASURES[name].is_higher_better]}" for name in columns]
     items = len({record.item for record in evaluation.records if case in (None, record.case)})
     console.print(f"{evaluation.title}: {case or 'all'}, {items} items", style="bold")
     table = make_table(["method", *heads])

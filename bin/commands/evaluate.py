@@ -1,24 +1,21 @@
 """`reelfix evaluate`: how good the pictures are."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reelfix.bin.commands.evaluate_colour import colour, colour_stills
+from reelfix.bin.evaluation_run import EVERY, FOLDER, common, device_of, evaluate
 from reelfix.bin.exit_codes import ExitCode
 from reelfix.bin.progress import showing
 
 if TYPE_CHECKING:
-    import torch
-
     from reelfix.pipeline.evaluation.judges import Judges
     from reelfix.pipeline.evaluation.pairs import Measured
     from reelfix.pipeline.events import Emit
 
-_FOLDER = click.Path(path_type=Path)
 _PARTS = click.Choice(["tune", "held-out", "all"])
-_EVERY = "Frames, of which one is measured by what takes long."
 
 
 @click.group("evaluate")
@@ -31,47 +28,9 @@ def command() -> None:
     """
 
 
-def _common(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that every kind of evaluation has."""
-    options = (
-        click.option(
-            "-o",
-            "--output",
-            type=_FOLDER,
-            default="reelfix-evaluation",
-            show_default=True,
-            metavar="FOLDER",
-            help="Where evaluation.json and grid.png go.",
-        ),
-        click.option("--force", is_flag=True, help="Replace an evaluation that is there."),
-        click.option("--measures", metavar="NAMES", help="Columns, by commas; or all."),
-        click.option(
-            "--weights",
-            type=_FOLDER,
-            metavar="FOLDER",
-            help="With AlexNet's and VGG16's weights.  [default: $REELFIX_WEIGHTS]",
-        ),
-        click.option(
-            "--features",
-            type=click.Choice(["efficientnet", "vgg16"]),
-            default="efficientnet",
-            show_default=True,
-            help="What sets of pictures are compared by.",
-        ),
-        click.option("--pristine", type=_FOLDER, metavar="FILE", help="NIQE's model.  [default: our own]"),
-        click.option("--grid", type=click.IntRange(min=0), default=8, show_default=True, help="Rows of it."),
-        click.option("--base", metavar="NAME", help="Whom others are compared with. [default: the plainest]"),
-        click.option("--threads", type=click.IntRange(min=1), help="[default: all cores]"),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object per event on stdout."),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
 @command.command("pairs")
-@click.argument("folders", nargs=-1, required=True, type=_FOLDER, metavar="FOLDER... TRUTH")
-@_common
+@click.argument("folders", nargs=-1, required=True, type=FOLDER, metavar="FOLDER... TRUTH")
+@common
 def pairs(folders: tuple[Path, ...], **options: Any) -> ExitCode:
     """Measure pictures of each FOLDER against those of the same name in TRUTH."""
     if len(folders) < 2:
@@ -81,17 +40,15 @@ def pairs(folders: tuple[Path, ...], **options: Any) -> ExitCode:
     def run(judges: "Judges", emit: "Emit") -> "Measured":
         return evaluate_pairs(folders[:-1], folders[-1], judges, emit, grid=options["grid"])
 
-    return _evaluate(run, DEFAULT_MEASURES, **options)
+    return evaluate(run, DEFAULT_MEASURES, **options)
 
 
 @command.command("masters")
-@click.argument("masters", nargs=-1, required=True, type=_FOLDER, metavar="MASTER...")
-@click.option(
-    "--truth", type=_FOLDER, metavar="FILE", help="The clean film; else the first MASTER stands in."
-)
-@click.option("--every", type=click.IntRange(min=1), default=6, show_default=True, help=_EVERY)
+@click.argument("masters", nargs=-1, required=True, type=FOLDER, metavar="MASTER...")
+@click.option("--truth", type=FOLDER, metavar="FILE", help="The clean film; else the first MASTER stands in.")
+@click.option("--every", type=click.IntRange(min=1), default=6, show_default=True, help=EVERY)
 @click.option("--block", type=click.IntRange(min=3), default=48, show_default=True, help="Frames of an item.")
-@_common
+@common
 def masters(
     masters: tuple[Path, ...], truth: Path | None, every: int, block: int, **options: Any
 ) -> ExitCode:
@@ -106,12 +63,12 @@ def masters(
     def run(judges: "Judges", emit: "Emit") -> "Measured":
         return evaluate_masters(masters, truth, judges, emit, every=every, block=block, grid=options["grid"])
 
-    return _evaluate(run, DEFAULT_MEASURES, **options)
+    return evaluate(run, DEFAULT_MEASURES, **options)
 
 
 @command.command("clips")
-@click.argument("folder", type=_FOLDER)
-@click.option("--damage", type=_FOLDER, metavar="FOLDER", help="True shapes of damage. [default: drawn ones]")
+@click.argument("folder", type=FOLDER)
+@click.option("--damage", type=FOLDER, metavar="FOLDER", help="True shapes of damage. [default: drawn ones]")
 @click.option("--eras", metavar="NAMES", help="Damage of these eras, by commas; or all. [default: all]")
 @click.option("--kinds", metavar="NAMES", help="And of single kinds, by commas; or all.")
 @click.option(
@@ -129,8 +86,8 @@ def masters(
 @click.option(
     "--width", type=click.IntRange(min=64), default=640, show_default=True, help="Of clips, at most."
 )
-@click.option("--every", type=click.IntRange(min=1), default=6, show_default=True, help=_EVERY)
-@_common
+@click.option("--every", type=click.IntRange(min=1), default=6, show_default=True, help=EVERY)
+@common
 def clips(folder: Path, methods: tuple[str, ...], **options: Any) -> ExitCode:
     """Damage clean clips of FOLDER with known seeds, restore them by each method, and measure.
 
@@ -158,12 +115,12 @@ def clips(folder: Path, methods: tuple[str, ...], **options: Any) -> ExitCode:
     def run(judges: "Judges", emit: "Emit") -> "Measured":
         return evaluate_film(paths, shapes, chosen, judges, emit, film)
 
-    return _evaluate(run, DEFAULT_MEASURES, **options)
+    return evaluate(run, DEFAULT_MEASURES, **options)
 
 
 @command.command("photos")
-@click.argument("folder", type=_FOLDER)
-@click.option("--damage", type=_FOLDER, metavar="FOLDER", help="True shapes of damage. [default: drawn ones]")
+@click.argument("folder", type=FOLDER)
+@click.option("--damage", type=FOLDER, metavar="FOLDER", help="True shapes of damage. [default: drawn ones]")
 @click.option(
     "--rows",
     metavar="NAMES",
@@ -179,7 +136,7 @@ def clips(folder: Path, methods: tuple[str, ...], **options: Any) -> ExitCode:
 @click.option("--size", type=click.IntRange(min=96), default=256, show_default=True, help="Pixels a side.")
 @click.option("--colour", is_flag=True, help="Damage and restore in colour. [default: in gray]")
 @click.option("--device", default="cpu", show_default=True, help="Where the nets run: cpu, cuda, cuda:1.")
-@_common
+@common
 def photos(folder: Path, rows: str | None, device: str, **options: Any) -> ExitCode:
     """Damage stills of FOLDER as old photographs are, restore them, and measure: the paper's table.
 
@@ -196,18 +153,18 @@ def photos(folder: Path, rows: str | None, device: str, **options: Any) -> ExitC
         grid=options["grid"],
         **{name: options.pop(name) for name in ("count", "seed", "size", "colour", "part")},
     )
-    place = _device(device)
+    place = device_of(device)
     shapes, chosen = shapes_of(options.pop("damage"), photo.part), parse_rows(rows)
 
     def run(judges: "Judges", emit: "Emit") -> "Measured":
         return evaluate_photos(folder, shapes, chosen, judges, emit, photo, place)
 
-    return _evaluate(run, DEFAULT_MEASURES, **options)
+    return evaluate(run, DEFAULT_MEASURES, **options)
 
 
 @command.command("pristine")
-@click.argument("folder", type=_FOLDER)
-@click.option("-o", "--output", type=_FOLDER, required=True, metavar="FILE", help="The model, as JSON.")
+@click.argument("folder", type=FOLDER)
+@click.option("-o", "--output", type=FOLDER, required=True, metavar="FILE", help="The model, as JSON.")
 @click.option("--part", type=_PARTS, default="tune", show_default=True, help="Of the pictures.")
 @click.option("--force", is_flag=True, help="Replace a file of that name.")
 def pristine(folder: Path, output: Path, part: Any, force: bool) -> None:
@@ -219,55 +176,5 @@ def pristine(folder: Path, output: Path, part: Any, force: bool) -> None:
     click.echo(f"{output}: {model.about['blocks']} blocks of {model.about['pictures']} pictures")
 
 
-def _device(name: str) -> "torch.device":
-    import torch
-
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise click.UsageError(f"--device {name!r} is no device: {str(error).splitlines()[0]}") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise click.UsageError(f"--device {name}: there are {torch.cuda.device_count()} GPUs here.")
-    return device
-
-
-def _evaluate(
-    run: Callable[["Judges", "Emit"], "Measured"],
-    default: Sequence[str],
-    *,
-    output: Path,
-    force: bool,
-    measures: str | None,
-    weights: Path | None,
-    features: Any,
-    pristine: Path | None,
-    grid: int,
-    base: str | None,
-    threads: int | None,
-    as_json: bool,
-) -> ExitCode:
-    """Open the judges, run, write and print."""
-    import cv2
-    import torch
-
-    from reelfix.bin.evaluation_tables import print_evaluation
-    from reelfix.pipeline.evaluation.judges import open_judges
-    from reelfix.pipeline.evaluation.measures import choose_measures
-    from reelfix.pipeline.evaluation.output import Output
-
-    folder = Output.claim(output, force=force)
-    wanted = choose_measures(measures, default)
-    judges = open_judges(wanted, weights=weights, pristine=pristine, features=features)
-    if threads is not None:
-        torch.set_num_threads(threads)
-        cv2.setNumThreads(threads)
-    with showing(as_json=as_json) as emit:
-        measured = run(judges, emit)
-    if base is not None:
-        measured = measured.over(base)
-    written = folder.write(measured)
-    if not as_json:
-        print_evaluation(measured)
-    for path in written:
-        click.echo(str(path), err=as_json)
-    return ExitCode.DONE
+command.add_command(colour)
+command.add_command(colour_stills)

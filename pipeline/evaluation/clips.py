@@ -50,10 +50,21 @@ def read_clip(path: Path, *, frames: int, width: int, choice: int) -> CleanClip:
 
     Raises ValueError for a clip with no stretch of 12 frames without a cut.
     """
+    picked = read_stretch(path, frames=frames, width=width, choice=choice)
+    clean = _BLACK + (_WHITE - _BLACK) * np.stack(picked)[:, None].astype(np.float32) / 255
+    return CleanClip(path.stem, torch.from_numpy(clean.astype(np.float32)), _rate(path))
+
+
+def read_stretch(
+    path: Path, *, frames: int, width: int, choice: int, is_colour: bool = False
+) -> list[npt.NDArray[np.uint8]]:
+    """Read `frames` frames without a cut, at most `width` wide: each (H, W), or (H, W, 3) of B, G, R.
+
+    Fewer where there is no longer stretch. Raises ValueError where there are fewer than 12.
+    """
     stretch: list[npt.NDArray[np.uint8]] = []
     stretches: list[list[npt.NDArray[np.uint8]]] = []
-    rate = _rate(path)
-    for picture in _pictures(path, width):
+    for picture in _pictures(path, width, is_colour):
         if stretch and _is_cut(stretch[-1], picture):
             stretches.append(stretch)
             stretch = []
@@ -69,24 +80,23 @@ def read_clip(path: Path, *, frames: int, width: int, choice: int) -> CleanClip:
         raise ValueError(
             f"{path} has {len(picked)} frames without a cut, and {_SHORTEST} are needed. Leave it out."
         )
-    clean = _BLACK + (_WHITE - _BLACK) * np.stack(picked)[:, None].astype(np.float32) / 255
-    return CleanClip(path.stem, torch.from_numpy(clean.astype(np.float32)), rate)
+    return picked
 
 
 def _rate(path: Path) -> float:
     return float(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS))
 
 
-def _pictures(path: Path, width: int) -> Iterator[npt.NDArray[np.uint8]]:
+def _pictures(path: Path, width: int, is_colour: bool) -> Iterator[npt.NDArray[np.uint8]]:
     capture = cv2.VideoCapture(str(path))
     while True:
         is_there, frame = capture.read()
         if not is_there:
             return
-        gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
-        scale = min(1.0, width / gray.shape[1])
-        size = (2 * round(gray.shape[1] * scale / 2), 2 * round(gray.shape[0] * scale / 2))
-        yield np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        picture = frame if is_colour else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        scale = min(1.0, width / picture.shape[1])
+        size = (2 * round(picture.shape[1] * scale / 2), 2 * round(picture.shape[0] * scale / 2))
+        yield np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _is_cut(here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8]) -> bool:

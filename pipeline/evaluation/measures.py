@@ -16,7 +16,8 @@ class Measure:
     """One column of a table."""
 
     heading: str
-    is_higher_better: bool
+    is_higher_better: bool | None
+    """None: the truth's own is best."""
     digits: int
     needs: Needs
     definition: str
@@ -28,6 +29,10 @@ def _better(heading: str, digits: int, needs: Needs, definition: str) -> Measure
 
 def _worse(heading: str, digits: int, needs: Needs, definition: str) -> Measure:
     return Measure(heading, False, digits, needs, definition)
+
+
+def _like(heading: str, digits: int, needs: Needs, definition: str) -> Measure:
+    return Measure(heading, None, digits, needs, definition)
 
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
@@ -49,6 +54,28 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "flicker": _worse("flicker %", 2, "clip", "unsteadiness of mean log luma beyond the truth's"),
         "flicker_local": _worse("local %", 2, "clip", "the same of 6 x 8 parts of the picture"),
         "unsteady": _worse("unsteady %", 2, "nothing", "unsteadiness of mean log luma, of the clip itself"),
+        "psnr_lab": _better("PSNR Lab dB", 2, "truth", "of L / 100, a / 255 and b / 255 together; peak 1"),
+        "ab": _worse("ab error", 2, "truth", "mean Euclidean distance of a and b"),
+        "ab_balanced": _worse(
+            "ab balanced", 2, "truth", "mean over the truth's colours, cells of 10 x 10, of the error in each"
+        ),
+        "ab_edges": _worse("ab at edges", 2, "truth", "error within 3 pixels of strong edges of luma"),
+        "ab_near": _better("within 20 %", 1, "truth", "pixels whose a and b are at most 20 away"),
+        "ab_auc": _better("AUC %", 2, "truth", "Zhang et al. 2016: such shares, mean over 0 to 150"),
+        "colorful": _like("colorful", 1, "nothing", "Hasler and Suesstrunk 2003; the truth's is best"),
+        "colorful_off": _worse("off by", 1, "truth", "how far the colorfulness is from the truth's"),
+        "cdc": _like(
+            "CDC e-3", 2, "nothing", "Liu et al. 2021, colours that wander, times 1,000; the truth's is best"
+        ),
+        "chroma_warping": _worse(
+            "warping of ab",
+            2,
+            "clip",
+            "Lai et al. 2018 of a and b, along the true clip's unoccluded flow: root of the mean square",
+        ),
+        "chroma_unsteady": _worse(
+            "its share %", 1, "clip", "the same as a share of the root mean square of a and b themselves"
+        ),
         "fid": _worse("FID", 2, "set", "Heusel et al. 2017, of the features named; biased by small sets"),
         "kid": _worse("KID e-3", 2, "set", "Binkowski et al. 2018, pairs left out, times 1,000"),
         "precision": _better("precision", 3, "set", "Sajjadi et al. 2018, F_1/8 of 20 clusters"),

@@ -58,6 +58,10 @@ def test_an_evaluation_is_not_overwritten_unless_asked(invoke, folders, tmp_path
         (("photos", "none", "--cases", "best"), 2, "no case 'best'"),
         (("photos", "none", "--device", "gpu"), 2, "no device"),
         (("photos", "none", "--device", "cuda:99"), 2, "GPUs here"),
+        (("colour", "none"), 3, "has no clips"),
+        (("colour", ".", "--rows", "best"), 3, "has no clips"),
+        (("colour-stills", "none"), 3, "no folder with pictures"),
+        (("colour-stills", "none", "--part", "some"), 2, "--part"),
         (("pristine", "none", "-o", "model.json"), 3, "no folder with pictures"),
     ],
 )
@@ -85,3 +89,29 @@ def test_a_method_that_is_not_there_to_compare_with_is_told(invoke, folders, tmp
     )
     assert result.exit_code == ExitCode.DONE
     assert "there is no 'theirs' to compare with; there are: truth, ours" in result.output
+
+
+def test_colour_stills_print_a_table_and_say_what_is_missing(invoke, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for index in range(2):
+        soft = cv2.GaussianBlur(np.random.default_rng(index).random((40, 48, 3)), (0, 0), 4)
+        cv2.imwrite(str(tmp_path / f"{index}.png"), (40 + 170 * (soft - soft.min()) / np.ptp(soft)))
+    out = tmp_path / "out"
+    options = (
+        "--part",
+        "all",
+        "--rows",
+        "gray,sepia,net",
+        "--model",
+        "no-such-net",
+        "--measures",
+        "ab,colorful",
+    )
+    result = invoke("evaluate", "colour-stills", tmp_path, "-o", out, "--threads", 1, *options)
+    assert result.exit_code == ExitCode.DONE, result.output
+    assert "stills coloured again: all, 2 items" in result.output
+    assert "model no-such-net is left out" in result.output
+    figures = json.loads((out / "evaluation.json").read_text())["methods"]
+    assert set(figures) == {"truth", "gray", "sepia"}
+    assert figures["gray"]["all"]["figures"]["colorful"]["value"] == 0
+    assert 15 < figures["sepia"]["all"]["figures"]["colorful"]["value"] < 25
+    assert f"{figures['sepia']['all']['figures']['ab']['value']:.2f}" in result.output

@@ -1,0 +1,173 @@
+"""What colours a gray clip: the rows of the tables of colour."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+import torch
+import torch.nn.functional as F
+
+from reelfix.pipeline.errors import UsageError
+from reelfix.pipeline.evaluation.colour_material import ColourTrial
+from reelfix.restoration.colorize import Colorizer
+from reelfix.restoration.colour.chroma import chroma_from_ab
+from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
+from reelfix.restoration.colour.net import ColourNet, load_colour_net
+from reelfix.restoration.models.errors import ModelError
+from reelfix.restoration.models.weights import is_path
+
+DEFAULT_MODEL = "colour-compact"
+"""The net that comes with us."""
+RED_WEIGHT, BLUE_WEIGHT = 0.299, 0.114
+"""Of the luma that is given, Rec. 601."""
+BEST_CONSTANT = (-0.1, 4.8)
+"""The a and b that are nearest to all colours of 1,679 photographs of the training set, 1,000 pixels of each:
+their geometric median, which has the least mean distance."""
+SEPIA = (1.7, 20.4)
+"""The a and b that the filter `sepia()` of CSS (W3C, Filter Effects 1) gives a middle gray."""
+_PATCH = 3
+"""Pixels around a point whose mean colour it is given: 7 x 7, after Zhang et al., 2017, section 3.1."""
+
+Colourist = Callable[[ColourTrial], torch.Tensor]
+"""Takes a gray clip and gives its chroma, float32 (T, 2, H, W): B'-Y' and R'-Y'."""
+
+
+@dataclass(frozen=True)
+class ColourRow:
+    """One row of the table."""
+
+    name: str
+    colour: Colourist
+
+
+@dataclass(frozen=True)
+class Painter:
+    """A net, alone and within the stage."""
+
+    net: ColourNet
+    device: torch.device
+    seed: int
+
+    @torch.inference_mode()
+    def frame_by_frame(self, trial: ColourTrial) -> torch.Tensor:
+        """Colour every frame by the net alone, its colours enlarged bilinearly."""
+        found = []
+        for luma in trial.luma[:, None]:
+            ab = self.net.predict(luma.to(self.device), None).ab.float().cpu()
+            wide = F.interpolate(ab, luma.shape[-2:], mode="bilinear", align_corners=False)
+            found.append(chroma_from_ab(luma, wide, RED_WEIGHT, BLUE_WEIGHT))
+        return torch.cat(found)
+
+    def stage(self, trial: ColourTrial) -> torch.Tensor:
+        """Colour the clip as stage `colorize` does, nothing being given."""
+        return self._guided(trial, Guides(exemplars=(Exemplar(trial.luma[0], 0),)))
+
+    def with_points(self, trial: ColourTrial, count: int) -> torch.Tensor:
+        """Give the true colours of `count` points of the first frame."""
+        points = tuple(random_points(trial, count, self.seed))
+        return self._guided(
+            trial, Guides(points=points, exemplars=(Exemplar(trial.luma[0], 0, points=points),))
+        )
+
+    def with_first_frame(self, trial: ColourTrial) -> torch.Tensor:
+        """Give the true first frame."""
+        first = trial.truth[0]
+        exemplar = Exemplar(trial.luma[0], 0, reference=first)
+        return self._guided(trial, Guides(references=(Reference(first, 0),), exemplars=(exemplar,)))
+
+    @torch.inference_mode()
+    def _guided(self, trial: ColourTrial, guides: Guides) -> torch.Tensor:
+        count = len(trial.luma)
+        colorizer = Colorizer(
+            self.net,
+            self.device,
+            guides,
+            shot_frames=count,
+            red_weight=RED_WEIGHT,
+            blue_weight=BLUE_WEIGHT,
+        )
+        chroma, _ = colorizer.colorize(trial.luma, trial.motion, slice(0, count), 0, None)
+        return chroma
+
+
+def random_points(trial: ColourTrial, count: int, seed: int) -> Iterator[Point]:
+    """Draw points of the first frame, the mean true colour about each; more begin with the same ones."""
+    random = trial.random(seed)
+    first = trial.truth[0]
+    height, width = first.shape[1:]
+    for _ in range(count):
+        x, y = int(random.integers(width)), int(random.integers(height))
+        about = first[:, max(0, y - _PATCH) : y + _PATCH + 1, max(0, x - _PATCH) : x + _PATCH + 1]
+        red, green, blue = about.mean(dim=(1, 2)).tolist()
+        yield Point(0, x + 0.5, y + 0.5, (red, green, blue), float(_PATCH))
+
+
+def _gray(trial: ColourTrial) -> torch.Tensor:
+    count, _, height, width = trial.luma.shape
+    return torch.zeros(count, 2, height, width)
+
+
+def _constant(trial: ColourTrial, ab: tuple[float, float]) -> torch.Tensor:
+    everywhere = torch.tensor(ab)[:, None, None].expand(len(trial.luma), 2, *trial.luma.shape[2:])
+    return chroma_from_ab(trial.luma, everywhere, RED_WEIGHT, BLUE_WEIGHT)
+
+
+PLAIN: Mapping[str, Colourist] = MappingProxyType(
+    {
+        "gray": _gray,
+        "constant": partial(_constant, ab=BEST_CONSTANT),
+        "sepia": partial(_constant, ab=SEPIA),
+    }
+)
+"""Rows without a net."""
+
+PAINTED: Mapping[str, Callable[[Painter, ColourTrial], torch.Tensor]] = MappingProxyType(
+    {
+        "net": Painter.frame_by_frame,
+        "stage": Painter.stage,
+        "1 point": partial(Painter.with_points, count=1),
+        "10 points": partial(Painter.with_points, count=10),
+        "100 points": partial(Painter.with_points, count=100),
+        "first frame": Painter.with_first_frame,
+    }
+)
+"""Rows of every net: alone, frame by frame; the whole stage; with points, with the first frame in colour."""
+
+
+def open_rows(
+    text: str | None,
+    models: Sequence[str],
+    device: torch.device,
+    *,
+    seed: int,
+    leave_out: Sequence[str] = (),
+) -> tuple[list[ColourRow], list[str]]:
+    """Make rows ready, of names separated by commas; by default all of PLAIN and PAINTED but `leave_out`.
+
+    `models`: nets for colour, by the names or the paths of their weights; those of PAINTED are there once for
+    each, with its name before theirs where there are several. Returns the rows, and notes of what cannot be
+    had. Raises UsageError for a row there is not.
+    """
+    names = [name.strip() for name in text.split(",")] if text else [*PLAIN, *PAINTED]
+    for name in names:
+        if name not in {*PLAIN, *PAINTED}:
+            raise UsageError(f"there is no row {name!r}. There are: {', '.join([*PLAIN, *PAINTED])}.")
+    names = [name for name in dict.fromkeys(names) if text or name not in leave_out]
+    rows = [ColourRow(name, PLAIN[name]) for name in names if name in PLAIN]
+    painted = [name for name in names if name in PAINTED]
+    notes: list[str] = []
+    for model in models if painted else ():
+        try:
+            painter = Painter(load_colour_net(model, device), device, seed)
+        except ModelError as error:
+            notes.append(f"model {model} is left out: {error}")
+            continue
+        before = f"{_short(model)}: " if len(models) > 1 else ""
+        rows += [ColourRow(before + name, partial(PAINTED[name], painter)) for name in painted]
+    return rows, notes
+
+
+def _short(model: str) -> str:
+    return Path(model).stem if is_path(model) else model
