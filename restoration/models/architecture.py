@@ -151,6 +151,25 @@ def _siggraph17(header: Header) -> nn.Module:
     )
 
 
+def _colour_compact(header: Header) -> nn.Module:
+    from reelfix.restoration.colour.compact import ColourCompact, ColourShape
+
+    shapes = header.shapes
+    depths = tuple(
+        header.count(f"encoder.stages.{stage}.") for stage in range(header.count("encoder.stages."))
+    )
+    levels = range(header.count("lateral."))
+    return ColourCompact(
+        ColourShape(
+            stem=shapes["encoder.stem.weight"][0],
+            widths=tuple(shapes[f"encoder.stages.{i}.0.project.weight"][0] for i in range(len(depths))),
+            depths=depths,
+            decoder=tuple(shapes[f"lateral.{level}.weight"][0] for level in levels),
+            attention=shapes["attention.0.query.weight"][0],
+        )
+    )
+
+
 ARCHITECTURES = (
     Architecture(
         name="triplet-compact",
@@ -207,6 +226,18 @@ ARCHITECTURES = (
         multiple=8,
         needs=(),
         precisions=("float32", "bfloat16"),
+    ),
+    Architecture(
+        name="colour-compact",
+        summary="colours for luma as a distribution over a and b, with hints; encoder pretrained on ImageNet",
+        keys=("encoder.stages.0.0.project.weight", "lateral.0.weight", "head.weight"),
+        build=_colour_compact,
+        channels=lambda header: 1,
+        frames=1,
+        multiple=32,
+        needs=(),
+        precisions=("float32", "bfloat16"),
+        prefix="net.",
     ),
 )
 """Every kind of net whose weights can be loaded."""

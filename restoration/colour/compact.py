@@ -1,0 +1,190 @@
+"""`colour-compact`: the net for colour that is trained here.
+
+An encoder pretrained on ImageNet (`compact_encoder.py`), a decoder to a quarter of the picture's size with
+self-attention at a 32nd and a 16th, and a distribution over the 313 bins of a and b at every place (Zhang et
+al., ECCV 2016). What is known of colours enters the decoder on all its levels (Zhang et al., SIGGRAPH 2017).
+"""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from reelfix.restoration.colour.bins import BINS, TEMPERATURE, ab_bins, annealed_mean
+from reelfix.restoration.colour.compact_attention import SelfAttention, one_thread
+from reelfix.restoration.colour.compact_encoder import DEPTHS, MULTIPLE, STEM, WIDTHS, CompactEncoder
+from reelfix.restoration.colour.lab import lightness
+from reelfix.restoration.colour.net import Hints, Prediction, reduced
+
+WORKING_SIZE: Final = 384
+"""Longest side, in pixels, of what the net is shown: larger pictures are reduced to it."""
+
+_LEVELS: Final = (6, 4, 2, 1)  # stages that the decoder takes in: at a 32nd, 16th, 8th, quarter
+_AB_UNIT: Final = 110.0  # what a and b of hints are divided by
+_SPREAD: Final = 20.0  # of the distribution, in Lab units, at which confidence is a half
+_FEATURES: Final = (2, 4)  # stages that features for matching are of: at an 8th and a 16th
+
+
+@dataclass(frozen=True)
+class ColourShape:
+    """Sizes of the net; the defaults are those of the weights that come with the package."""
+
+    stem: int = STEM
+    widths: tuple[int, ...] = WIDTHS
+    """Channels of the encoder's seven stages."""
+    depths: tuple[int, ...] = DEPTHS
+    """Blocks of them."""
+    decoder: tuple[int, ...] = (256, 256, 160, 96)
+    """Channels of the decoder at a 32nd, a 16th, an eighth and a quarter."""
+    attention: int = 32
+    """Channels that places are compared by."""
+
+
+class Residual(nn.Module):
+    """Two convolutions, added to what comes in; they begin as nothing."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (B, C, h, w) to the same shape."""
+        out: torch.Tensor = self.second(functional.relu(self.first(functional.relu(x))))
+        return x + out
+
+
+class ColourCompact(nn.Module):
+    """Colours for pictures of any size; a `ColourNet`."""
+
+    def __init__(self, shape: ColourShape | None = None) -> None:
+        super().__init__()
+        self.shape = shape = shape or ColourShape()
+        self.encoder = CompactEncoder(shape.stem, shape.widths, shape.depths)
+        self.scene = nn.Linear(shape.widths[-1], shape.decoder[0])
+        self.lateral = nn.ModuleList(
+            nn.Conv2d(shape.widths[stage], width, 1)
+            for stage, width in zip(_LEVELS, shape.decoder, strict=True)
+        )
+        self.hinted = nn.ModuleList(nn.Conv2d(3, width, 3, padding=1, bias=False) for width in shape.decoder)
+        self.up = nn.ModuleList(nn.Conv2d(deep, wide, 1) for deep, wide in pairwise(shape.decoder))
+        self.body = nn.ModuleList(Residual(width) for width in shape.decoder)
+        self.attention = nn.ModuleList(SelfAttention(width, shape.attention) for width in shape.decoder[:2])
+        self.dropout = nn.Dropout2d(0.1)
+        self.head = nn.Conv2d(shape.decoder[-1], BINS, 1)
+        self.centre: torch.Tensor
+        self.scale: torch.Tensor
+        matched = sum(shape.widths[stage] for stage in _FEATURES)
+        self.register_buffer("centre", torch.zeros(matched))  # of the features, over the training pictures
+        self.register_buffer("scale", torch.ones(matched))
+        self.bins: torch.Tensor
+        self.register_buffer("bins", ab_bins(), persistent=False)
+
+    def forward(self, gray: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+        """Return features (B, C, H / 4, W / 4) that `head` makes logits of.
+
+        `gray`: L / 100 (B, 1, H, W), H and W multiples of 32; `hints`: (B, 3, H / 4, W / 4), see
+        `hint_planes`.
+        """
+        return self.decoded(self.encoder(gray), hints)
+
+    def decoded(self, stages: list[torch.Tensor], hints: torch.Tensor) -> torch.Tensor:
+        """Return what `forward` does, from what the encoder gives."""
+        told = [hints.to(stages[0].dtype)]
+        for _ in self.up:
+            told.append(_coarser(told[-1]))
+        scene = self.scene(stages[-1].mean(dim=(2, 3)))[:, :, None, None]
+        x = scene
+        for level, stage in enumerate(_LEVELS):
+            if level:
+                x = functional.interpolate(self.up[level - 1](x), scale_factor=2.0, mode="nearest")
+            x = x + self.lateral[level](stages[stage]) + self.hinted[level](told[-1 - level])
+            x = self.body[level](x)
+            if level < len(self.attention):
+                x = self.attention[level](x)
+        return self.dropout(functional.relu(x))
+
+    @torch.no_grad()
+    def predict(
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None,
+        saturation: float = 1.0,
+        *,
+        temperature: float = TEMPERATURE,
+        working_size: int = WORKING_SIZE,
+    ) -> Prediction:
+        """Colour `luma` (B, 1, H, W), float32 in [0, 1]; see `ColourNet.predict`.
+
+        The net is shown the picture with its longest side reduced to `working_size`, both sides rounded to
+        multiples of 32: what is said of a larger one is interpolated, and memory is bounded. `temperature`:
+        that of the annealed mean.
+        """
+        size = luma.shape[2], luma.shape[3]
+        shown = _working(size, working_size)
+        gray = lightness(_resized(luma.float(), shown)) / 100
+        known = _at(hints, reduced(shown, 4)) if hints else None
+        planes = hint_planes(known, gray.shape[0], reduced(shown, 4), luma.device)
+        dtype = self.head.weight.dtype
+        # On the CPU, float32 rounds by the number of threads; bfloat16 does in the annealed mean alone.
+        with one_thread() if dtype == torch.float32 else nullcontext():
+            stages = self.encoder(gray.to(dtype).contiguous(memory_format=torch.channels_last))
+            logits = self.head(self.decoded(stages, planes))
+            with one_thread():
+                ab, spread = annealed_mean(logits, self.bins.float(), temperature)
+        ab = ab * saturation
+        if known is not None and saturation != 1:
+            ab = ab + (known.ab - ab) * known.weight  # what is given is met, whatever the saturation
+        return Prediction(
+            _resized(ab, reduced(size, 4)),
+            _resized(1 / (1 + (spread / _SPREAD).square()), reduced(size, 4)),
+            functional.normalize(_resized(self._matched(stages), reduced(size, 8)), dim=1),
+        )
+
+    def _matched(self, stages: list[torch.Tensor]) -> torch.Tensor:
+        """Features for matching (B, F, h / 8, w / 8), each part of length 1."""
+        fine, coarse = (stages[stage].float() for stage in _FEATURES)
+        both = torch.cat([fine, _resized(coarse, (fine.shape[2], fine.shape[3]))], dim=1)
+        both = (both - self.centre.float()[:, None, None]) / self.scale.float()[:, None, None]
+        parts = both.split([fine.shape[1], coarse.shape[1]], dim=1)
+        return torch.cat([functional.normalize(part, dim=1) for part in parts], dim=1)
+
+
+def hint_planes(hints: Hints | None, batch: int, size: tuple[int, int], device: torch.device) -> torch.Tensor:
+    """Return hints as the net takes them, float32 (B, 3, h, w): a and b times the weight, and the weight."""
+    if hints is None:
+        return torch.zeros((batch, 3, *size), device=device)
+    return torch.cat([hints.ab * hints.weight / _AB_UNIT, hints.weight], dim=1).to(device, torch.float32)
+
+
+def _coarser(planes: torch.Tensor) -> torch.Tensor:
+    """Hints (B, 3, h, w) at half the size: as sure as the surest of four, of the colour of their mean."""
+    mean = functional.avg_pool2d(planes, 2)
+    surest = functional.max_pool2d(planes[:, 2:], 2)
+    return torch.cat([mean[:, :2] * (surest / mean[:, 2:].clamp_min(1e-6)), surest], dim=1)
+
+
+def _at(hints: Hints, size: tuple[int, int]) -> Hints:
+    """Hints on a grid of another size: one point among many that become one cell stays as sure as it is."""
+    if hints.weight.shape[2:] == size:
+        return hints
+    weight = functional.adaptive_avg_pool2d(hints.weight, size)
+    ab = functional.adaptive_avg_pool2d(hints.ab * hints.weight, size) / weight.clamp_min(1e-6)
+    return Hints(ab, functional.adaptive_max_pool2d(hints.weight, size))
+
+
+def _working(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    share = min(1.0, longest / max(size))
+    height, width = (max(1, round(side * share / MULTIPLE)) * MULTIPLE for side in size)
+    return height, width
+
+
+def _resized(planes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    if planes.shape[2:] == size:
+        return planes
+    return functional.interpolate(planes, size, mode="bilinear", antialias=True)
