@@ -21,6 +21,9 @@ class BlockCommit:
     curves: dict[str, list[float]] = field(default_factory=dict)
     """One number per frame: `changed` (mean absolute change of the picture, in [0, 1]), `dirt` and
     `scratch` (fraction of the frame marked)."""
+    state: str = ""
+    """SHA-256 of what the stage carries on to the next block; none after a shot's last, and for a stage that
+    carries nothing. See `carried`."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,18 @@ def committed_blocks(folder: UPath, cut: Sequence[tuple[int, int]]) -> list[Bloc
         except FileNotFoundError:
             break
     return found
+
+
+def withdraw_blocks(folder: UPath) -> None:
+    """Take back all block commits.
+
+    The last one goes first: a kill leaves leading blocks, never one after another that is missing.
+    """
+    blocks = folder / "blocks"
+    if blocks.exists():
+        for path in sorted(blocks.iterdir(), key=str, reverse=True):
+            if path.suffix == ".json":
+                path.unlink(missing_ok=True)
 
 
 def commit_shot(folder: UPath, commit: ShotCommit) -> None:

@@ -1,6 +1,7 @@
 """Staying within a GPU's memory: smaller windows, then a clear failure."""
 
-from dataclasses import fields, is_dataclass
+from collections.abc import Collection
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import torch
@@ -8,11 +9,14 @@ import torch
 from reelfix.pipeline.stage import Process, Products, Window
 
 
-def process_within_memory(process: Process, window: Window, handle: int) -> Products:
+def process_within_memory(
+    process: Process, window: Window, handle: int, carries: Collection[str] = ()
+) -> Products:
     """Run a stage on a window; where the GPU runs out of memory, on its halves, down to one frame.
 
-    The bytes are the same: a frame's result depends on its handles alone. Raises
-    torch.cuda.OutOfMemoryError where a single frame does not fit.
+    The bytes are the same: a frame's result depends on its handles and on what is carried to it alone.
+    `carries`: names of what the first half hands on to the second. Raises torch.cuda.OutOfMemoryError where a
+    single frame does not fit.
     """
     try:
         with torch.inference_mode():
@@ -22,11 +26,14 @@ def process_within_memory(process: Process, window: Window, handle: int) -> Prod
             raise
     torch.cuda.empty_cache()
     middle = (window.start + window.stop) // 2
-    halves = [
-        process_within_memory(process, narrowed(window, start, stop, handle), handle)
-        for start, stop in ((window.start, middle), (middle, window.stop))
-    ]
-    return {name: _map(torch.cat, [half[name] for half in halves]) for name in halves[0]}
+    first = process_within_memory(process, narrowed(window, window.start, middle, handle), handle, carries)
+    rest = replace(
+        narrowed(window, middle, window.stop, handle), carried={name: first[name] for name in carries}
+    )
+    last = process_within_memory(process, rest, handle, carries)
+    return {
+        name: last[name] if name in carries else _map(torch.cat, [first[name], last[name]]) for name in last
+    }
 
 
 def narrowed(window: Window, start: int, stop: int, handle: int) -> Window:
@@ -39,7 +46,7 @@ def narrowed(window: Window, start: int, stop: int, handle: int) -> Window:
         name: value if name in window.whole else _map(lambda tensors: tensors[0][kept], [value])
         for name, value in window.products.items()
     }
-    return Window(products, start, stop, start - first, last - stop, window.shot_frames, window.whole)
+    return replace(window, products=products, start=start, stop=stop, lead=start - first, tail=last - stop)
 
 
 def _map(function: Any, values: list[Any]) -> Any:

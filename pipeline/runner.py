@@ -4,28 +4,28 @@ Reading ahead, computing and writing run beside each other. One block at a time 
 is not begun before this one is committed, so a kill loses the work of at most one block.
 """
 
-import hashlib
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 
 from reelfix.pipeline.ahead import ahead
+from reelfix.pipeline.block_writer import BlockWriter
 from reelfix.pipeline.blocks import Cut
+from reelfix.pipeline.carried import State, drop_states, kept_state
 from reelfix.pipeline.commit import (
     BlockCommit,
     ShotCommit,
-    commit_block,
     commit_shot,
     committed_blocks,
     read_commit,
+    withdraw_blocks,
 )
 from reelfix.pipeline.errors import Interrupted
 from reelfix.pipeline.events import BlockDone, Emit, TaskStarted, WindowDone
@@ -34,7 +34,7 @@ from reelfix.pipeline.memory import process_within_memory
 from reelfix.pipeline.plan import Task
 from reelfix.pipeline.products import PRODUCTS, ProductStore, WriteFrames
 from reelfix.pipeline.reel import Reel
-from reelfix.pipeline.stage import Products, Stage, Window
+from reelfix.pipeline.stage import Process, Products, Stage, Window
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ class _TaskRun:
     store: ProductStore = field(init=False)
     write: WriteFrames = field(init=False)
     digester: ThreadPoolExecutor = field(init=False)
+    carried: State = field(init=False, default_factory=dict)
+    """What the stage carries on from the last window."""
 
     def __post_init__(self) -> None:
         self.folder = self.reel.product_folder(self.task.stage, self.task.key, self.task.shot)
@@ -103,8 +105,18 @@ class _TaskRun:
         )
 
     def take_up(self) -> list[BlockCommit]:
-        """Open the products of an earlier attempt, or make them anew; returns its committed blocks."""
+        """Open the products of an earlier attempt, or make them anew; returns its committed blocks.
+
+        Where what the stage carried is lost, nothing of the attempt can be gone on from.
+        """
         done = committed_blocks(self.folder, self.blocks)
+        if done and self.stage.carries and len(done) < len(self.blocks):
+            state = kept_state(self.folder, done[-1], self.device)
+            if state is None:
+                withdraw_blocks(self.folder)
+                done = []
+            else:
+                self.carried = state
         if done:
             self.store = ProductStore.open(self.folder)
         else:
@@ -126,20 +138,36 @@ class _TaskRun:
             ThreadPoolExecutor(1, thread_name_prefix="digest") as self.digester,
         ):
             for start, stop in todo:
-                block = _BlockWriter(self, start, stop)
+                block = BlockWriter((start, stop), self.stage.made, self.specs, self.write, self.digester)
                 written: list[Future[None]] = []
                 for _ in self.cut.windows(start, stop):
                     window = next(windows)
                     if self.must_stop():
                         raise Interrupted(f"{self.task} was stopped at frame {window.start}.")
-                    products = process_within_memory(process, window, self.stage.handle)
+                    products = self._processed(process, window)
                     self.emit(self._computed(window))
                     # One window is written while the next is computed, and no more are held.
                     if written:
                         written.pop().result()
                     written.append(writer.submit(block.write, window, products))
                 written.pop().result()
-                yield block.commit()
+                yield self._committed(block, is_last=stop == self.frame_count)
+
+    def _committed(self, block: BlockWriter, *, is_last: bool) -> BlockCommit:
+        """Commit a block; then what the one before it carried is no longer needed."""
+        commit = block.commit(self.folder, {} if is_last else self.carried)
+        if self.stage.carries:
+            drop_states(self.folder, but=commit)
+        return commit
+
+    def _processed(self, process: Process, window: Window) -> Products:
+        """Run the stage on a window, and keep what it carries on to the next."""
+        carries = self.stage.carries
+        products = process_within_memory(
+            process, replace(window, carried=self.carried), self.stage.handle, carries
+        )
+        self.carried = {name: products.pop(name) for name in carries}
+        return products
 
     def _windows(self, blocks: Sequence[tuple[int, int]]) -> Iterator[Window]:
         """Read the windows of the blocks, with the handles that the shot has."""
@@ -167,6 +195,8 @@ class _TaskRun:
         """Declare the shot whole."""
         if read_commit(self.folder) is not None:
             return
+        if self.stage.carries:
+            drop_states(self.folder)
         task = self.task
         commit_shot(
             self.folder,
@@ -184,55 +214,6 @@ class _TaskRun:
                 versions=_versions(),
             ),
         )
-
-
-class _BlockWriter:
-    """Writes the windows of one block, keeping the digests and curves that its commit will state."""
-
-    def __init__(self, run: _TaskRun, start: int, stop: int) -> None:
-        self._run = run
-        self._start = start
-        self._stop = stop
-        self._digests = {spec.name: hashlib.sha256() for spec in run.specs}
-        self._curves: dict[str, list[float]] = {}
-
-    def write(self, window: Window, products: Products) -> None:
-        """Store one window's products."""
-        for product in self._run.stage.made:
-            self._note_curves(product, window, products[product])
-            for name, values in PRODUCTS[product].encode(products[product]).items():
-                contiguous = np.ascontiguousarray(values)
-                digested = self._run.digester.submit(self._digests[name].update, contiguous.data)
-                self._run.write(name, window.start, contiguous)
-                digested.result()
-
-    def _note_curves(self, product: str, window: Window, value: Any) -> None:
-        if product == "frames":
-            pairs = zip(value, window.frames[window.core], strict=True)
-            changes = [mean_change(after, before) for after, before in pairs]
-            self._curves.setdefault("changed", []).extend(changes)
-        elif product == "mask":
-            marked = (value >= 128).float().mean(dim=(2, 3))  # Tx2
-            for index, name in enumerate(("dirt", "scratch")):
-                self._curves.setdefault(name, []).extend(round(float(x), 7) for x in marked[:, index])
-
-    def commit(self) -> BlockCommit:
-        """Declare the block whole: its shards are durable by now."""
-        digests = {name: digest.hexdigest() for name, digest in self._digests.items()}
-        commit = BlockCommit(self._start, self._stop, digests, self._curves)
-        commit_block(self._run.folder, commit)
-        return commit
-
-
-def mean_change(after: torch.Tensor, before: torch.Tensor) -> float:
-    """Mean absolute difference of two frames (C, H, W) in [0, 1]."""
-    if after.device.type != "cpu":
-        return round(float((after - before).abs_().mean()), 7)
-    rows = (-1, after.shape[-1])
-    total = cv2.norm(
-        after.contiguous().numpy().reshape(rows), before.contiguous().numpy().reshape(rows), cv2.NORM_L1
-    )
-    return round(float(total) / after.numel(), 7)
 
 
 def _device_name(device: torch.device) -> str:

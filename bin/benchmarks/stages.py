@@ -53,7 +53,7 @@ def _timed(clip: ClipFormat, frames: int, runs: int) -> list[tuple[str, float]]:
         times.append((name, min(seconds)))
         # As later stages get them: through the store's rounding.
         products |= {
-            key: PRODUCTS[key].decode(PRODUCTS[key].encode(value), _CPU) for key, value in made.items()
+            key: PRODUCTS[key].decode(PRODUCTS[key].encode(made[key]), _CPU) for key in stage.made
         }
     return times
 

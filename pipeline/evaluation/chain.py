@@ -42,9 +42,10 @@ def run_chain(
         stage: Stage[Any] = kind(resolve(name, chosen.settings, settings or {}), clip)
         if all(made in fixed for made in stage.makes):
             continue
-        window = Window({read: products[read] for read in stage.reads}, 0, count, 0, 0, count)
+        read = [*stage.reads, *(product for product in stage.may_read if product in products)]
+        window = Window({product: products[product] for product in read}, 0, count, 0, 0, count)
         made = stage.open(_CPU)(window)
-        products |= {key: _stored(key, value) for key, value in made.items()} | fixed
+        products |= {key: _stored(key, made[key]) for key in stage.made} | fixed
     return products
 
 

@@ -36,3 +36,21 @@ def test_one_frame_that_does_not_fit_fails() -> None:
 
     with pytest.raises(torch.cuda.OutOfMemoryError):
         process_within_memory(hungry, window(4, 0, 4), handle=0)
+
+
+def test_what_is_carried_goes_from_half_to_half() -> None:
+    seen: list[tuple[int, float | None]] = []
+
+    def adding(part: Window) -> Products:
+        if part.stop - part.start > 3:
+            raise torch.cuda.OutOfMemoryError("too large")
+        total = part.carried.get("total", torch.zeros(1))
+        seen.append((part.start, float(total) if "total" in part.carried else None))
+        sums = total + part.frames[part.core].flatten().cumsum(0)
+        return {"frames": sums[:, None, None, None], "total": sums[-1:]}
+
+    products = process_within_memory(adding, window(20, 4, 16), handle=1, carries=("total",))
+    assert products["frames"].flatten().tolist() == torch.arange(4, 16).cumsum(0).tolist()
+    assert products["total"].tolist() == [float(sum(range(4, 16)))]
+    assert [start for start, _ in seen] == [4, 7, 10, 13]
+    assert seen[1] == (7, 15.0)

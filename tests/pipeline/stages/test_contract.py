@@ -1,11 +1,13 @@
 """What every stage promises the engine, whatever it does to the picture."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load, save
 
 from reelfix.pipeline.products import PRODUCTS, Arrays
 from reelfix.pipeline.stage import ClipFormat, Stage, Window
@@ -36,23 +38,34 @@ def stored(name: str, product: Any) -> Arrays:
     return PRODUCTS[name].encode(product)
 
 
-def run_stage(stage: Stage[Any], products: dict[str, Arrays], count: int, block: int) -> dict[str, Arrays]:
-    """Run a stage over a shot of `count` frames, `block` at a time, on products as the store has them."""
+def run_stage(
+    stage: Stage[Any], products: dict[str, Arrays], count: int, block: int, *, stopped: bool = False
+) -> dict[str, Arrays]:
+    """Run a stage over a shot of `count` frames, `block` at a time, on products as the store has them.
+
+    `stopped`: as if the run had been stopped after every block, and taken up from what its commit keeps.
+    """
     process = stage.open(CPU)
-    made: dict[str, list[Arrays]] = {name: [] for name in stage.makes}
+    made: dict[str, list[Arrays]] = {name: [] for name in stage.made}
+    read = [*stage.reads, *(name for name in stage.may_read if name in products)]
+    carried: dict[str, torch.Tensor] = {}
     for start in range(0, count, block):
         stop = min(start + block, count)
         first, last = max(start - stage.handle, 0), min(stop + stage.handle, count)
-        names = [*stage.reads, *(name for name in stage.may_read if name in products)]
-        ranges = {name: (0, count) if name in stage.reads_whole else (first, last) for name in names}
+        ranges = {name: (0, count) if name in stage.reads_whole else (first, last) for name in read}
         seen = {
             name: PRODUCTS[name].decode(
                 {key: a[slice(*ranges[name])].copy() for key, a in products[name].items()}, CPU
             )
-            for name in names
+            for name in read
         }
-        window = Window(seen, start, stop, start - first, last - stop, count, frozenset(stage.reads_whole))
-        for name, product in process(window).items():
+        whole = frozenset(stage.reads_whole)
+        window = Window(seen, start, stop, start - first, last - stop, count, whole, carried)
+        if stopped and start:
+            process, window = stage.open(CPU), replace(window, carried=load(save(carried)))
+        found = process(window)
+        carried = {name: found.pop(name) for name in stage.carries}
+        for name, product in found.items():
             made[name].append(stored(name, product))
     return {
         name: {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
@@ -61,7 +74,7 @@ def run_stage(stage: Stage[Any], products: dict[str, Arrays], count: int, block:
 
 
 def run_chain(
-    frames: torch.Tensor, block: int, **settings: dict[str, Any]
+    frames: torch.Tensor, block: int, *, stopped: bool = False, **settings: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, Arrays]]]:
     """Run every stage, with `settings` by its name, on what the earlier ones made."""
     products = {"frames": stored("frames", frames)}
@@ -70,7 +83,7 @@ def run_chain(
         stage = kind(kind.settings_type(**settings.get(name, {})), clip_format(frames))
         if stage.takes_grain or "grainy" in stage.reads:
             products.setdefault("grainy", products["frames"])
-        made = run_stage(stage, products, len(frames), block)
+        made = run_stage(stage, products, len(frames), block, stopped=stopped)
         products |= made
         yield name, made
 
@@ -88,6 +101,13 @@ def test_bytes_do_not_depend_on_the_blocks(block: int) -> None:
     whole = dict(run_chain(frames, len(frames)))
     for name, made in run_chain(frames, block):
         assert_same(made, whole[name], f"{name}, blocks of {block}")
+
+
+def test_bytes_do_not_depend_on_where_a_stopped_run_was_taken_up() -> None:
+    frames = textured_clip(12, 1, 48, 66)
+    whole = dict(run_chain(frames, len(frames)))
+    for name, made in run_chain(frames, 5, stopped=True):
+        assert_same(made, whole[name], name)
 
 
 def test_bytes_do_not_depend_on_the_number_of_threads() -> None:
