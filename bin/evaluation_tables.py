@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _ARROWS = {True: "↑", False: "↓", None: "="}
 """More is better, or less, or as the truth has it."""
 
+_MOST_COLUMNS = 12
+"""Of one table: more are spread over several."""
+
 
 def print_evaluation(measured: "Measured") -> None:
     """Print all tables there are, then the notes."""
@@ -47,16 +50,19 @@ def _print_figures(console: "Console", evaluation: "Evaluation", case: str | Non
     columns = [name for name in evaluation.measures if any(name in figures for figures in found.values())]
     if not columns:
         return
-    heads = [f"{MEASURES[name].heading} {_ARROWS[MEASURES[name].is_higher_better]}" for name in columns]
     items = len({record.item for record in evaluation.records if case in (None, record.case)})
     console.print(f"{evaluation.title}: {case or 'all'}, {items} items", style="bold")
-    table = make_table(["method", *heads])
-    for rows, sign in ((found, ""), (gains, "+")):
-        for method, figures in rows.items():
-            if any(name in figures for name in columns):
-                cells = [_cell(figures.get(name), MEASURES[name].digits, sign) for name in columns]
-                table.add_row(method, *cells)
-    console.print(table)
+    parts = -(-len(columns) // _MOST_COLUMNS)
+    for part in range(parts):
+        shown = columns[part * len(columns) // parts : (part + 1) * len(columns) // parts]
+        heads = [f"{MEASURES[name].heading} {_ARROWS[MEASURES[name].is_higher_better]}" for name in shown]
+        table = make_table(["method", *heads])
+        for rows, sign in ((found, ""), (gains, "+")):
+            for method, figures in rows.items():
+                if any(name in figures for name in shown):
+                    cells = [_cell(figures.get(name), MEASURES[name].digits, sign) for name in shown]
+                    table.add_row(method, *cells)
+        console.print(table)
 
 
 def _print_sets(console: "Console", evaluation: "Evaluation") -> None:

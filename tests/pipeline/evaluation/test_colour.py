@@ -236,3 +236,11 @@ def test_a_net_colours_alone_and_within_the_stage_and_takes_what_it_is_told() ->
     assert found["stage"]["ab"] == pytest.approx(found["net"]["ab"], rel=0.1)
     assert found["100 points"]["ab"] < 0.8 * found["stage"]["ab"]
     assert found["first frame"]["ab"] < 0.5 * found["100 points"]["ab"]
+
+
+def test_a_still_is_coloured_as_a_shot_of_one_frame() -> None:
+    trial = _trial(1)
+    painter = Painter(Stains(), torch.device("cpu"), seed=0)
+    stage, pointed = (_measured(trial, PAINTED[name](painter, trial)) for name in ("stage", "100 points"))
+    assert pointed["ab"] < 0.8 * stage["ab"]
+    assert "chroma_warping" not in stage
