@@ -61,8 +61,9 @@ class Painter:
         return torch.cat(found)
 
     def stage(self, trial: ColourTrial) -> torch.Tensor:
-        """Colour the clip as stage `colorize` does, nothing being given."""
-        return self._guided(trial, Guides(exemplars=(Exemplar(trial.luma[0], 0),)))
+        """Colour the clip as stage `colorize` does, nothing being given: after its middle frame."""
+        middle = len(trial.luma) // 2
+        return self._guided(trial, Guides(exemplars=(Exemplar(trial.luma[middle], middle),)))
 
     def with_points(self, trial: ColourTrial, count: int) -> torch.Tensor:
         """Give the true colours of `count` points of the first frame."""
