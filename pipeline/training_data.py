@@ -82,7 +82,11 @@ def _check_named(data: Sequence[Path], real: Sequence[Path], configuration: Conf
 
 def _split(data: Sequence[Path], configuration: Configuration, settings: DataSettings) -> Split:
     if not configuration.wants_prepared:
-        return split_by_name([file for path in data for file in _files(path)], settings.validation_share)
+        files = [file for path in data for file in _files(path)]
+        held = {file for path in data if (aside := path / "validation").is_dir() for file in _files(aside)}
+        if held and held < set(files):
+            return Split(tuple(file for file in files if file not in held), tuple(sorted(held)))
+        return split_by_name(files, settings.validation_share)
     parts: dict[str, list[Path]] = {"train": [], "validation": []}
     for folder in data:
         items = sorted(folder.resolve().glob("*/item.json"))

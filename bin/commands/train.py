@@ -15,7 +15,7 @@ _PATH = click.Path(path_type=Path)
 
 
 @click.command("train")
-@click.argument("task", type=click.Choice(["domain-a", "domain-b", "mapping", "detect"]))
+@click.argument("task", type=click.Choice(["domain-a", "domain-b", "mapping", "detect", "colorize"]))
 @click.option(
     "--config",
     metavar="NAME",
@@ -76,8 +76,9 @@ def command(
     """Train nets for TASK, or go on with a run that was stopped.
 
     domain-a and domain-b are the autoencoders of damaged and of clean pictures, mapping goes between them,
-    detect finds dirt and scratches. A run's folder has its settings, its split of the data, its losses and
-    measures as CSV and as curves, example pictures, checkpoints, and in the end the weights.
+    detect finds dirt and scratches, colorize gives colours. A run's folder has its settings, its split of the
+    data, its losses and measures as CSV and as curves, example pictures, checkpoints, and in the end the
+    weights.
 
     \b
       reelfix train domain-a --data prepared --real reel01.reel

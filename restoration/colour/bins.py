@@ -55,8 +55,9 @@ def soft_encode(ab: torch.Tensor, bins: torch.Tensor) -> tuple[torch.Tensor, tor
     float32 likewise, whose sum is 1.
     """
     values = ab.permute(0, 2, 3, 1).reshape(-1, 2).float()
-    # |x - c|^2 less |x|^2, which is the same for all bins.
-    distances = bins.square().sum(dim=1) - 2 * values @ bins.T
+    with torch.autocast(ab.device.type, enabled=False):
+        # |x - c|^2 less |x|^2, which is the same for all bins.
+        distances = bins.square().sum(dim=1) - 2 * values @ bins.T
     nearest = distances.topk(NEAREST, dim=1, largest=False).indices  # Nx5
     squares = (values[:, None] - bins[nearest]).square().sum(dim=2)
     shares = (-(squares - squares[:, :1]) / (2 * SIGMA**2)).exp()
@@ -84,7 +85,8 @@ def annealed_mean(
         )
     chances = (logits.float() / temperature).softmax(dim=1)
     moments = torch.cat([bins, bins.square().sum(dim=1, keepdim=True)], dim=1)  # Qx3
-    means = torch.einsum("bqhw,qm->bmhw", chances, moments)
+    with torch.autocast(logits.device.type, enabled=False):
+        means = torch.einsum("bqhw,qm->bmhw", chances, moments)
     ab = means[:, :2]
     variance = means[:, 2:] - ab.square().sum(dim=1, keepdim=True)
     return ab, variance.clamp_min(0).sqrt()

@@ -24,7 +24,7 @@ def chroma_from_ab(
     away = rgb - own  # of R', G', B' from Y': their weighted sum is 0
     room = torch.where(away > 0, 1 - luma, luma)
     share = (room / away.abs().clamp_min(1e-6)).amin(dim=-3, keepdim=True).clamp(max=1)
-    red, _, blue = (away * share).split(1, dim=-3)
+    red, _, blue = (away * share).chunk(3, dim=-3)
     return torch.cat([blue, red], dim=-3)
 
 
@@ -39,7 +39,7 @@ def rgb_from_chroma(
     luma: torch.Tensor, chroma: torch.Tensor, red_weight: float, blue_weight: float
 ) -> torch.Tensor:
     """Return R', G', B' (..., 3, H, W) of a picture of this luma and chroma; see `chroma_from_ab`."""
-    blue, red = chroma.split(1, dim=-3)
+    blue, red = chroma.chunk(2, dim=-3)
     green = -(red_weight * red + blue_weight * blue) / (1 - red_weight - blue_weight)
     return luma + torch.cat([red, green, blue], dim=-3)
 
@@ -56,5 +56,6 @@ def _lightness_of(luma: torch.Tensor, ab: torch.Tensor, weights: tuple[float, fl
 
 
 def _luma(rgb: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:
-    red, green, blue = rgb.split(1, dim=-3)
-    return weights[0] * red + weights[1] * green + weights[2] * blue
+    red, green, blue = rgb.chunk(3, dim=-3)
+    luma: torch.Tensor = weights[0] * red + weights[1] * green + weights[2] * blue
+    return luma

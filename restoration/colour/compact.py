@@ -107,7 +107,8 @@ class ColourCompact(nn.Module):
             x = self.body[level](x)
             if level < len(self.attention):
                 x = self.attention[level](x)
-        return self.dropout(functional.relu(x))
+        features: torch.Tensor = self.dropout(functional.relu(x))
+        return features
 
     @torch.no_grad()
     def predict(
@@ -146,12 +147,27 @@ class ColourCompact(nn.Module):
             functional.normalize(_resized(self._matched(stages), reduced(size, 8)), dim=1),
         )
 
+    @torch.no_grad()
+    def calibrate(self, gray: torch.Tensor) -> None:
+        """Bring what a new encoder gives to unit size where the decoder takes it in.
+
+        And note centre and scale of the features for matching. `gray`: L / 100 of many pictures (B, 1, H, W).
+        """
+        stages = self.encoder(gray)
+        for layer, stage in zip(self.lateral, _LEVELS, strict=True):
+            assert isinstance(layer, nn.Conv2d)
+            layer.weight /= stages[stage].square().mean().sqrt()
+        self.scene.weight /= stages[-1].mean(dim=(2, 3)).square().mean().sqrt()
+        matched = [stages[stage].transpose(0, 1).flatten(1) for stage in _FEATURES]
+        self.centre.copy_(torch.cat([values.mean(dim=1) for values in matched]))
+        self.scale.copy_(torch.cat([values.std(dim=1) for values in matched]).clamp_min(1e-3))
+
     def _matched(self, stages: list[torch.Tensor]) -> torch.Tensor:
         """Features for matching (B, F, h / 8, w / 8), each part of length 1."""
         fine, coarse = (stages[stage].float() for stage in _FEATURES)
         both = torch.cat([fine, _resized(coarse, (fine.shape[2], fine.shape[3]))], dim=1)
         both = (both - self.centre.float()[:, None, None]) / self.scale.float()[:, None, None]
-        parts = both.split([fine.shape[1], coarse.shape[1]], dim=1)
+        parts = both.tensor_split([fine.shape[1]], dim=1)
         return torch.cat([functional.normalize(part, dim=1) for part in parts], dim=1)
 
 

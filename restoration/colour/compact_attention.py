@@ -54,7 +54,7 @@ class SelfAttention(nn.Module):
             places = x.flatten(2).float()  # BxCx(h w)
             alike = self.query(places).transpose(1, 2) @ self.key(places)  # Bx(h w)x(h w)
             taken = self.value(places) @ alike.softmax(dim=2).transpose(1, 2)
-            out = self.gamma.float() * self.out(taken)
+            out: torch.Tensor = self.gamma.float() * self.out(taken)
         return x + out.view(x.shape).to(x.dtype)
 
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from reelfix.restoration.training.recipe import Recipe, Source
 from reelfix.restoration.training.settings import Settings, TrainingSettings
 
-TASKS = ("domain-a", "domain-b", "mapping", "detect")
+TASKS = ("domain-a", "domain-b", "mapping", "detect", "colorize")
 """In the order in which they build on each other."""
 
 
@@ -24,7 +24,8 @@ class DataSettings(Settings):
     """What is made of the folders named."""
 
     validation_share: float = Field(default=0.1, gt=0.0, lt=1.0)
-    """Share of the files, by the CRC-32 of their names, that is measured on and never learned from."""
+    """Share of the files, by the CRC-32 of their names, that is measured on and never learned from. Where
+    folders that are named have one called `validation`, it is the files in there instead."""
     frames_per_film: int = Field(default=300, ge=1)
     """Frames taken of each video or reel, evenly spread over it."""
 

@@ -16,6 +16,7 @@ _PLACES = {
     ("domain-b", "paper"): "build_paper:DOMAIN_B",
     ("mapping", "paper"): "build_paper:MAPPING",
     ("detect", "detector"): "build_detect:DETECT",
+    ("colorize", "compact"): "build_colour:COLORIZE",
 }
 """(task, model) -> module of this package, and the name of the `Configuration` in it."""
 

