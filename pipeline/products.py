@@ -158,6 +158,12 @@ def _latent_shape(clip: ClipFormat) -> tuple[int, int, int]:
     return (LATENT_CHANNELS, 4 * -(-clip.height // 16), 4 * -(-clip.width // 16))
 
 
+def _grain_shape(clip: ClipFormat) -> tuple[int, ...]:
+    from reelfix.restoration.grain_profile import profile_size
+
+    return (profile_size(clip.channels),)
+
+
 PRODUCTS: Mapping[str, ProductKind] = {
     "frames": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
     "grainy": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
@@ -165,6 +171,7 @@ PRODUCTS: Mapping[str, ProductKind] = {
     "mask": _plain("mask", "uint8", lambda clip: (2, clip.height, clip.width)),
     "user_mask": _plain("user_mask", "uint8", lambda clip: (3, clip.height, clip.width)),
     "track": _plain("track", "float32", lambda clip: (2, 2, 5)),
+    "grain_profile": _plain("grain_profile", "float32", _grain_shape),
     "latent": _plain("latent", "float16", _latent_shape),
     "motion": ProductKind(_motion_arrays, _encode_motion, _decode_motion),
 }

@@ -13,6 +13,8 @@ STAGES = {
     "detect": "reelfix.pipeline.stages.detect:Detect",
     "restore": "reelfix.pipeline.stages.restore:Restore",
     "denoise": "reelfix.pipeline.stages.denoise:Denoise",
+    "grain_profile": "reelfix.pipeline.stages.grain_profile:GrainProfile",
+    "grain": "reelfix.pipeline.stages.grain:Grain",
 }
 
 STAGE_NAMES = tuple(STAGES)

@@ -13,6 +13,7 @@ from reelfix.pipeline.products import PRODUCTS, Arrays
 from reelfix.pipeline.stage import ClipFormat, Stage, Window
 from reelfix.pipeline.stages.table import STAGE_NAMES, stage_type
 from reelfix.restoration.damage import DamageSettings, Dirt, Scratches, damage_clip
+from reelfix.restoration.grain_profile import profile_size
 
 CPU = torch.device("cpu")
 
@@ -138,6 +139,7 @@ def test_shapes_and_ranges_at_every_size(count: int, channels: int, height: int,
     expected = {
         "frames": (count, channels, height, width),
         "track": (count, 2, 2, 5),
+        "grain_profile": (count, profile_size(channels)),
         "mask": (count, 2, height, width),
         "flow": (count, 4, *grid),
         "confidence": (count, 2, *grid),
@@ -168,7 +170,8 @@ def test_strength_zero_is_the_identity() -> None:
     made_by: dict[str, dict[str, Arrays]] = {}
     for name, made in run_chain(frames, 6):
         made_by[name] = made
-    products |= made_by["track"] | made_by["motion"] | made_by["detect"]
+    products |= made_by["track"] | made_by["motion"] | made_by["detect"] | made_by["grain_profile"]
+    products["grainy"] = products["frames"]
     assert (products["mask"]["mask"] >= 128).any(), "the test needs damage that is found"
     for name in STAGE_NAMES:
         kind = stage_type(name)
@@ -188,6 +191,7 @@ def test_stages_change_the_picture_at_full_strength() -> None:
     source = stored("frames", frames)["frames"]
     assert (results["deflicker"]["frames"]["frames"] != source).mean() > 0.5
     assert (results["restore"]["frames"]["frames"] != results["deflicker"]["frames"]["frames"]).any()
+    assert results["grain_profile"]["grain_profile"]["grain_profile"].any()
 
 
 @pytest.mark.parametrize("name", STAGE_NAMES)
