@@ -1,16 +1,17 @@
 """Reading what a task reads: products as stored, a window at a time, each frame once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from reelfix.pipeline.pixels import PixelMap
+from reelfix.pipeline.colour_guide_frames import GuideFrames
 from reelfix.pipeline.plan import SOURCE, USER, Input, Task
 from reelfix.pipeline.products import PRODUCTS, Arrays, ProductStore
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.source_frames import SourceFrames
 from reelfix.pipeline.user_masks import UserMaskFrames
 
 
@@ -20,20 +21,6 @@ class FrameRange(Protocol):
     def read(self, start: int, stop: int) -> Arrays:
         """Return arrays (T, ...) by name."""
         ...
-
-
-class SourceFrames:
-    """The frames of a shot as ingested."""
-
-    def __init__(self, reel: Reel, shot: Shot) -> None:
-        self._store = reel.store()
-        self._map = PixelMap.of(reel.info.video, is_monochrome=reel.info.is_monochrome)
-        self._first = shot.start
-
-    def read(self, start: int, stop: int) -> Arrays:
-        """Return `frames`, uint16 (T, C, H, W)."""
-        planes = self._store.read(self._first + start, self._first + stop, self._map.planes_read)
-        return {"frames": self._map.to_codes(planes)}
 
 
 class StageProduct:
@@ -48,12 +35,19 @@ class StageProduct:
         return {name: self._store.read(name, start, stop) for name in self._names}
 
 
+_USER_FRAMES: Mapping[str, Callable[[Reel, Shot, str], FrameRange]] = {
+    "user_mask": UserMaskFrames,
+    "guides": GuideFrames,
+}
+"""Product that a person supplies -> what reads it."""
+
+
 def open_input(reel: Reel, task: Task, source: Input) -> FrameRange:
     """Open one product that `task` reads."""
     if source.stage == SOURCE:
         return SourceFrames(reel, task.shot)
     if source.stage == USER:
-        return UserMaskFrames(reel, task.shot, source.key)
+        return _USER_FRAMES[source.product](reel, task.shot, source.key)
     store = ProductStore.open(reel.product_folder(source.stage, source.key, task.shot))
     return StageProduct(store, (spec.name for spec in PRODUCTS[source.product].arrays(task.clip)))
 

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from reelfix.pipeline.colour_planes import ChromaCodes
 from reelfix.pipeline.commit import ShotCommit, read_commit
 from reelfix.pipeline.failures import Failure, read_failure
-from reelfix.pipeline.inputs import SourceFrames
 from reelfix.pipeline.pixels import Codes
 from reelfix.pipeline.plan import Plan, Task, plan_of
 from reelfix.pipeline.products import ProductStore
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.source_frames import SourceFrames
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ Pure functions: nothing here reads pixels, writes, or asks what is done already.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reelfix.io.documents import read_json, write_json
+from reelfix.pipeline.colour_guides import ColourFacts
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.settings import DEFAULT_PRESET, RunRequest, check_stages, load_preset, resolve
@@ -98,14 +99,24 @@ def make_plan(
     shots: Sequence[Shot],
     request: PlanRequest,
     user_masks: Sequence[UserMask] = (),
+    colour: ColourFacts | None = None,
 ) -> Plan:
     """Turn (source, shots, stages, settings) into tasks; raises UsageError where a stage lacks an input."""
     stages = with_needed(request.stages)
     chains = tuple(
-        make_chain(source_key, clip, shot, stages, request.settings, masks_key(user_masks, shot))
+        make_chain(source_key, clip, shot, stages, request.settings, _supplied(shot, user_masks, colour))
         for shot in shots
     )
     return Plan(stages, chains if stages else ())
+
+
+def _supplied(shot: Shot, user_masks: Sequence[UserMask], colour: ColourFacts | None) -> dict[str, str]:
+    """Keys of what a person says of a shot, by product; what nothing is said of is left out."""
+    keys = {
+        "user_mask": masks_key(user_masks, shot),
+        "guides": colour.choose(shot).key if colour is not None else "",
+    }
+    return {product: key for product, key in keys.items() if key}
 
 
 def with_needed(names: Sequence[str]) -> tuple[str, ...]:
@@ -139,13 +150,13 @@ def make_chain(
     shot: Shot,
     stages: Sequence[str],
     settings: SettingsTree,
-    user_mask_key: str = "",
+    supplied: Mapping[str, str] | None = None,
 ) -> tuple[Task, ...]:
     """Make the tasks of one shot: each product is read from the nearest earlier stage that makes it.
 
-    `user_mask_key` is that of `user_masks.masks_key`.
+    `supplied`: keys of the products that a person supplies, by name.
     """
-    supplied = {"user_mask": Input("user_mask", USER, user_mask_key)} if user_mask_key else {}
+    users = {name: Input(name, USER, key) for name, key in (supplied or {}).items()}
     source = Input("frames", SOURCE, source_key)
     latest = {"frames": source}
     chain: list[Task] = []
@@ -160,7 +171,7 @@ def make_chain(
                     f"{name} reads a {product}, which the stages before it may make, but do not with their "
                     f"settings. For a latent: restore.model=triplet-compact, restore.keep_latents=true."
                 )
-        there_may_be = latest | supplied
+        there_may_be = latest | users
         inputs = (
             *(latest[product] for product in stage.reads),
             *(there_may_be[product] for product in stage.may_read if product in there_may_be),
@@ -228,4 +239,9 @@ def plan_of(reel: Reel) -> Plan:
 
 def plan_for(reel: Reel, request: PlanRequest) -> Plan:
     """Return the plan of a request, against the reel's shot list and masks as they are now."""
-    return make_plan(reel.source_key, reel.clip, reel.shots(), request, user_masks_of(reel))
+    colour = (
+        ColourFacts.of(reel)
+        if any("guides" in stage_type(name).may_read for name in request.stages)
+        else None
+    )
+    return make_plan(reel.source_key, reel.clip, reel.shots(), request, user_masks_of(reel), colour)

@@ -3,7 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +18,7 @@ from reelfix.io.errors import DeliveryError, StoreError
 from reelfix.io.ffmpeg import ffmpeg_version
 from reelfix.io.landing import Landing, file_sha256, files_of
 from reelfix.io.master_check import Decoded
+from reelfix.pipeline.colour_guides import ColourFacts
 from reelfix.pipeline.user_masks import UserMask, user_masks_of
 from reelfix.restoration.net_record import net_record
 
@@ -201,7 +202,7 @@ def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
                 "made_with": entry.commit.versions if entry.commit else None,
             }
         )
-    colour = {"coloured": True} if piece.has_chroma else {}
+    colour = _colour(piece) if piece.has_chroma else {}
     return {
         "shot": outcome.shot.number,
         "frames": [piece.start, piece.stop],
@@ -215,6 +216,20 @@ def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
             for mask in user_masks
             if mask.touches(outcome.shot)
         ],
+    }
+
+
+def _colour(piece: "Piece") -> dict[str, Any]:
+    """What the colours of a shot were made after, besides the nets of its stages."""
+    choice = ColourFacts.of(piece.outcome.reel).choose(piece.outcome.shot)
+    return {
+        "coloured": True,
+        "colour_hints": [asdict(point) for point in choice.points],
+        "colour_references": [
+            {"picture": entry.picture, "sha256": entry.sha256, "frame": entry.frame}
+            for entry in choice.references
+        ],
+        "colour_exemplars": [entry.frame for entry in choice.exemplars],
     }
 
 

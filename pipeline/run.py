@@ -14,11 +14,21 @@ from reelfix.pipeline.errors import ReelError, UsageError
 from reelfix.pipeline.events import Emit, Notice, RunStarted, silent
 from reelfix.pipeline.executor import Executor, ExecutorOptions, SerialExecutor
 from reelfix.pipeline.lock import hold_reel
-from reelfix.pipeline.plan import Plan, overlaid, plan_for, resolve_request, save_request, saved_request
+from reelfix.pipeline.plan import (
+    Plan,
+    PlanRequest,
+    overlaid,
+    plan_for,
+    resolve_request,
+    save_request,
+    saved_request,
+)
 from reelfix.pipeline.reel import Reel
+from reelfix.pipeline.scenes import has_scenes, write_scenes
 from reelfix.pipeline.schedule import Job, Schedule
 from reelfix.pipeline.settings import RunRequest
 from reelfix.pipeline.shots import Shot, select
+from reelfix.pipeline.stages.table import stage_type
 
 if TYPE_CHECKING:
     from reelfix.pipeline.dask_executor import DaskExecutor
@@ -72,7 +82,7 @@ def run(
                 stale = locks.enter_context(hold_reel(reel.root, "run", break_lock=break_lock))
                 if stale is not None:
                     emit(Notice(str(reel), f"took over the lock of {stale}, which is dead"))
-                _prepare(reel, request, work)
+                _prepare(reel, request, work, emit)
             except (ReelError, StoreError, UsageError) as error:
                 if len(reels) == 1:
                     raise
@@ -86,12 +96,13 @@ def run(
     )
 
 
-def _prepare(reel: Reel, request: RunRequest, work: _Work) -> None:
+def _prepare(reel: Reel, request: RunRequest, work: _Work, emit: Emit) -> None:
     """Plan one reel, keep the request, and add what is missing to the work."""
     Reel.open(reel.root)
     plan_request = resolve_request(request, saved_request(reel))
     if request.shots is not None and request.settings:
         _keep_for_shots(reel, request)
+    _find_scenes(reel, plan_request, emit)
     plan = plan_for(reel, plan_request)
     chosen = select(reel.shots(), request.shots)
     save_request(reel, plan_request)
@@ -107,6 +118,26 @@ def _prepare(reel: Reel, request: RunRequest, work: _Work) -> None:
         work.found += len(plan.chain_of(shot)) - len(jobs)
         if jobs:
             work.chains.append(jobs)
+
+
+def _find_scenes(reel: Reel, request: PlanRequest, emit: Emit) -> None:
+    """Find the reel's scenes once, before it is first coloured; what a person made of them stays."""
+    if not any("guides" in stage_type(name).may_read for name in request.stages) or has_scenes(reel):
+        return
+    from reelfix.pipeline.scenes_detection import detect_scenes
+
+    scenes = detect_scenes(reel)
+    write_scenes(reel, scenes)
+    grouped = [[member.span.start, member.span.stop] for scene in scenes for member in scene.members]
+    reel.decide("scenes detect", before=[], after=grouped)
+    if scenes:
+        emit(
+            Notice(
+                str(reel),
+                f"{len(scenes)} scenes of {len(grouped)} shots were found that share their colours: "
+                "see `reelfix scenes list`",
+            )
+        )
 
 
 def missing_jobs(reel: Reel, plan: Plan, shot: Shot) -> tuple[Job, ...]:

@@ -240,3 +240,41 @@ def test_masks_are_added_listed_and_dropped(invoke, make_tiny_reel, tmp_path: Pa
     assert result.exit_code == ExitCode.USAGE
     assert "frames 18-20" in result.stderr
     assert invoke("mask", "add", reel, "--frames", "a-b", "--png", picture).exit_code == ExitCode.USAGE
+
+
+def test_hints_references_and_scenes_from_the_command_line(invoke, make_tiny_reel, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Added, listed, dropped; what cannot be is refused with the reason; every change is a decision."""
+    reel = make_tiny_reel()
+    root = str(reel.root)
+    result = invoke("hint", "add", root, "--shot", "2", "--frame", "12", "--at", "20,8", "--color", "#7a5230")
+    assert (result.exit_code, result.stdout) == (0, "tiny: #7a5230 at 20,8 of frame 12, shot 2\n")
+    result = invoke("hint", "add", root, "--shot", "1", "--frame", "12", "--at", "20,8", "--color", "red")
+    assert result.exit_code == ExitCode.USAGE
+    assert "frame 12 is in shot 2, not in shot 1" in result.stderr
+    assert invoke("hint", "add", root, "--frame", "2", "--at", "20", "--color", "red").exit_code == 2
+    still = tmp_path / "still.png"
+    values = np.zeros((32, 40, 3), np.uint8)
+    values[..., 2] = 200
+    still.write_bytes(cv2.imencode(".png", values)[1].tobytes())
+    result = invoke("reference", "add", root, "--shot", "1", still)
+    assert result.exit_code == 0
+    name = result.stdout.split()[1].strip(",")
+    assert invoke("reference", "add", root, "--frame", "3", tmp_path / "none.png").exit_code != 0
+    listed = invoke("hint", "list", root).stdout
+    assert listed == f"shot 1  {name}  any picture\nshot 2  frame 12 at 20,8  #7a5230, radius 5\n"
+    assert invoke("reference", "list", root).stdout == f"shot 1  {name}  any picture\n"
+    assert invoke("reference", "drop", root, "--name", name).exit_code == 0
+    assert "dropped" in invoke("hint", "drop", root, "--frame", "12").stdout
+    assert invoke("hint", "drop", root, "--frame", "12").exit_code == ExitCode.USAGE
+    assert invoke("hint", "list", root).stdout == ""
+
+    assert invoke("scenes", "list", root).stdout == "tiny: 0 scenes, 2 shots alone\n"
+    joined = invoke("scenes", "join", root, "--shots", "1,2").stdout
+    assert joined == "tiny  scene 1: shots 1, 2; frames 5, 15\ntiny: 1 scenes, 0 shots alone\n"
+    assert invoke("scenes", "split", root, "--shots", "2").stdout == "tiny: 0 scenes, 2 shots alone\n"
+    assert invoke("scenes", "split", root, "--shots", "2").exit_code == ExitCode.USAGE
+    assert "scenes" in invoke("scenes", "detect", root, "--force").stdout
+    decided = [entry["what"] for entry in reel.decisions()]
+    assert decided == [
+        "hint", "reference", "reference drop", "hint drop", "scenes join", "scenes split", "scenes detect",
+    ]  # fmt: skip

@@ -1,17 +1,21 @@
 """What every stage promises the engine, whatever it does to the picture."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import load, save, save_file
 
 from reelfix.pipeline.products import PRODUCTS, Arrays
 from reelfix.pipeline.stage import ClipFormat, Stage, Window
 from reelfix.pipeline.stages.table import STAGE_NAMES, stage_type
+from reelfix.restoration.colour.compact import ColourCompact, ColourShape
 from reelfix.restoration.damage import DamageSettings, Dirt, Scratches, damage_clip
 from reelfix.restoration.grain_profile import profile_size
 
@@ -37,6 +41,18 @@ def clip_format(frames: torch.Tensor) -> ClipFormat:
 
 def stored(name: str, product: Any) -> Arrays:
     return PRODUCTS[name].encode(product)
+
+
+@cache
+def tiny_colour_net() -> str:
+    """The file of a small net for colour: what the engine asks of a stage does not depend on its size."""
+    torch.manual_seed(0)
+    net = ColourCompact(ColourShape(4, (4, 4, 6, 6, 6, 8, 8), (1,) * 7, (16, 16, 12, 12), 4)).eval()
+    torch.nn.init.normal_(net.head.weight, std=0.5)
+    torch.nn.init.normal_(net.head.bias, std=3.0)
+    path = Path(tempfile.mkdtemp(prefix="reelfix-test-")) / "tiny.safetensors"
+    save_file(net.state_dict(), path)
+    return str(path)
 
 
 def run_stage(
@@ -79,6 +95,7 @@ def run_chain(
 ) -> Iterator[tuple[str, dict[str, Arrays]]]:
     """Run every stage, with `settings` by its name, on what the earlier ones made."""
     products = {"frames": stored("frames", frames)}
+    settings = {"colorize": {"model": tiny_colour_net()}, **settings}
     for name in STAGE_NAMES:
         kind = stage_type(name)
         stage = kind(kind.settings_type(**settings.get(name, {})), clip_format(frames))
@@ -141,6 +158,7 @@ def test_shapes_and_ranges_at_every_size(count: int, channels: int, height: int,
         "track": (count, 2, 2, 5),
         "grain_profile": (count, profile_size(channels)),
         "mask": (count, 2, height, width),
+        "chroma": (count, 2, height, width),
         "flow": (count, 4, *grid),
         "confidence": (count, 2, *grid),
     }

@@ -1,0 +1,131 @@
+"""Stage `colorize`: colours for film that has none, after hints and references; luma stays as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field, field_validator
+
+from reelfix.pipeline.stage import Process, Products, Stage, StageSettings, Window
+from reelfix.restoration.models.weights import settled
+
+if TYPE_CHECKING:
+    import torch
+
+    from reelfix.restoration.colorize import Colorizer
+    from reelfix.restoration.colour.net import ColourNet
+
+_REACH = 12  # restoration.colorize.Colorizer.handle
+
+
+class ColorizeSettings(StageSettings):
+    """Which colours, and how strong; with strength 0 there are none but the film's own."""
+
+    model: str = Field(default="colour-compact", min_length=1)
+    """The net: `colour-compact`, or the path of one."""
+    temperature: float = Field(default=0.38, gt=0.0, le=1.0)
+    """Of colour-compact: between what is likeliest (near 0: vivid) and the mean of what may be (1: pale)."""
+    saturation: float = Field(default=1.0, ge=0.0, le=2.0)
+    """What the net's colours are multiplied by; hints and references are met as they are."""
+
+    @field_validator("model")
+    @classmethod
+    def _settled(cls, model: str) -> str:
+        """Make a path absolute: the plan that keeps it is read again from other folders."""
+        return settled(model)
+
+
+class Colorize(Stage[ColorizeSettings]):
+    """Make chroma: a shot's key frames coloured by a net, and carried along the motion to those between."""
+
+    name: ClassVar[str] = "colorize"
+    version: ClassVar[int] = 1
+    reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
+    may_read: ClassVar[tuple[str, ...]] = ("guides",)
+    makes: ClassVar[tuple[str, ...]] = ("chroma",)
+    reads_whole: ClassVar[tuple[str, ...]] = ("guides",)
+    carries: ClassVar[tuple[str, ...]] = ("colours",)
+    settings_type: ClassVar[type[StageSettings]] = ColorizeSettings
+
+    @property
+    def handle(self) -> int:
+        """Frames needed on either side of a frame."""
+        return _REACH if self.settings.strength > 0 else 0
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The net's name or path."""
+        return (self.settings.model,) if self.settings.strength > 0 else ()
+
+    def open(self, device: torch.device) -> Process:
+        """Return the function that takes each window; raises ModelError for a net that cannot be had."""
+        if self.settings.strength == 0:
+            return self._left_alone
+        return self._colouring(self._net(device), device)
+
+    def _net(self, device: torch.device) -> ColourNet:
+        from reelfix.restoration.colour.annealed import Annealed
+        from reelfix.restoration.colour.compact import ColourCompact
+        from reelfix.restoration.colour.net import load_colour_net
+
+        net = load_colour_net(self.settings.model, device)
+        return Annealed(net, self.settings.temperature) if isinstance(net, ColourCompact) else net
+
+    def _left_alone(self, window: Window) -> Products:
+        import torch
+
+        return {"chroma": self._own_chroma(window.frames[window.core]), "colours": torch.zeros(0)}
+
+    def _colouring(self, net: ColourNet, device: torch.device) -> Process:
+        colorizers: list[Colorizer] = []
+
+        def process(window: Window) -> Products:
+            if not colorizers:
+                colorizers.append(self._colorizer(net, device, window))
+            made, carried = colorizers[0].colorize(
+                self._tones(window.frames),
+                window.products["motion"],
+                window.core,
+                window.start,
+                window.carried.get("colours"),
+            )
+            made = made * (self.clip.white - self.clip.black)
+            own = self._own_chroma(window.frames[window.core])
+            return {"chroma": own + self.settings.strength * (made - own), "colours": carried}
+
+        return process
+
+    def _colorizer(self, net: ColourNet, device: torch.device, window: Window) -> Colorizer:
+        """Make what colours the shot, of the guides that come with its first window."""
+        from dataclasses import replace
+
+        from reelfix.restoration.colorize import Colorizer
+        from reelfix.restoration.colour.guides import Guides
+
+        guides: Guides = window.products.get("guides", Guides())
+        return Colorizer(
+            net,
+            device,
+            replace(guides, saturation=self.settings.saturation),
+            shot_frames=window.shot_frames,
+            red_weight=self.clip.red_weight,
+            blue_weight=self.clip.blue_weight,
+        )
+
+    def _tones(self, frames: torch.Tensor) -> torch.Tensor:
+        """Frames with black at 0 and white at 1; what is beyond either is cut off."""
+        clip = self.clip
+        if (clip.black, clip.white) == (0, 1):
+            return frames
+        return ((frames - clip.black) / (clip.white - clip.black)).clamp(0, 1)
+
+    def _own_chroma(self, frames: torch.Tensor) -> torch.Tensor:
+        """B'-Y' and R'-Y' (T, 2, H, W) of frames (T, C, H, W): none of a single channel."""
+        import torch
+
+        if frames.shape[1] == 1:
+            return frames.new_zeros((len(frames), 2, *frames.shape[2:]))
+        red, green, blue = frames.unbind(1)
+        weights = self.clip.red_weight, self.clip.blue_weight
+        luma = weights[0] * red + (1 - sum(weights)) * green + weights[1] * blue
+        return torch.stack([blue - luma, red - luma], dim=1)
