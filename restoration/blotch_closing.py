@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.components import components
 
 _DENSE = 0.5  # share of damage around a pixel that makes it part of a large blotch
 _WIDTH = 720  # of a picture for which the sides below, in pixels, hold
@@ -40,7 +41,7 @@ def close_blotches(probability: Plane) -> Plane:
 
 
 def _of_area(mask: Plane, least: float) -> Plane:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    labels, stats = components(mask)
     kept = stats[:, cv2.CC_STAT_AREA] >= least
     kept[0] = False
     return np.asarray(kept.astype(np.uint8)[labels])

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.components import components
 
 _LARGEST = 0.12  # share of the picture that one blotch may cover
 _MOST = 60000  # blotches in a frame: labels are 16 bits wide
@@ -35,7 +36,7 @@ class Blotches:
 def find_blotches(score: Plane, *, body: float) -> Blotches:
     """Find regions (of 8 neighbours) where `score` (H, W) exceeds `body`, and somewhere 1."""
     spikes = (score > body).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(spikes, connectivity=8)
+    labels, stats = components(spikes)
     area = stats[:, cv2.CC_STAT_AREA]
     kept = np.zeros(len(area), np.bool_)
     kept[labels[score > 1]] = True

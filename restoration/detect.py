@@ -78,8 +78,10 @@ def detect_damage(
         inputs = inputs_of(scene, looked, t, list(planes), strength)
         return planes, inputs if inputs[:OWN].any() else None  # an even picture has no damage
 
-    def judged(t: int, known: Plane, inputs: Plane, net: Detector) -> Plane:
-        planes = net.probability(inputs, height, width)
+    def judged(t: int, known: Plane, inputs: Plane | None, answer: Plane | None) -> Plane:
+        if inputs is None or answer is None:
+            return known
+        planes = answer.copy()
         planes[_DIRT] = without_guesses(planes[_DIRT], known[_DIRT])
         lines = without_border(planes[_SCRATCH], known[_SCRATCH], border_of(columns, t))
         lines = without_still(lines, known[_SCRATCH], inputs[GONE])
@@ -91,8 +93,13 @@ def detect_damage(
     threads = torch.get_num_threads()
     for begin in range(0, len(wanted), threads):
         part = wanted[begin : begin + threads]
-        for t, (planes, inputs) in zip(part, map_frames(told, part), strict=True):
-            if detector and inputs is not None:
-                planes = judged(t, planes, inputs, detector)
+        known = map_frames(told, part)
+        # The net has the threads for itself.
+        answers = [
+            None if detector is None or inputs is None else detector.probability(inputs, height, width)
+            for _, inputs in known
+        ]
+        cases = [(t, *parts, answer) for t, parts, answer in zip(part, known, answers, strict=True)]
+        for planes in map_frames(lambda case: judged(*case), cases):
             masks.append(planes * np.array([dirt, scratches], np.uint8)[:, None, None])
     return torch.from_numpy(np.stack(masks)).to(frames.device)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.components import components
 from reelfix.restoration.detector_inputs import INPUTS, Look, look_of
 from reelfix.restoration.detector_net import DetectorNet
 from reelfix.restoration.frame_threads import map_frames
@@ -54,8 +55,8 @@ class Detector:
         What is less likely than one in sixteen is 0. `inputs`: see `detector_inputs.inputs_of`. One frame at
         a time, so that its bytes do not depend on which others there are.
         """
-        told = torch.from_numpy(inputs)[None].to(self.device, self._dtype)
-        told = told.to(memory_format=torch.channels_last)
+        given = torch.from_numpy(inputs)[None].to(self.device)
+        told = torch.empty_like(given, dtype=self._dtype, memory_format=torch.channels_last).copy_(given)
         logits = tiled(self._net, [told], _TILE, _OVERLAP, multiple=self._net.granule, scale=2)
         chance = logits[0, :, :height, :width].float().sigmoid()  # 2xHxW
         mask = (chance * 255).round().to(torch.uint8)
@@ -72,10 +73,12 @@ def without_guesses(dirt: Plane, known: Plane) -> Plane:
     found = (dirt >= _EVEN_ODDS).astype(np.uint8)
     if not found.any():
         return dirt
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    labels, boxes = components(found)
     guess = np.ones(len(boxes), np.bool_)
     guess[labels[(dirt >= _SURE) | (known >= _TRACE)]] = False
     guess[0] = False
+    if not guess.any():
+        return dirt
     return np.where(guess[labels], np.minimum(dirt, _EVEN_ODDS - 1), dirt)
 
 
@@ -91,11 +94,13 @@ def without_blobs(lines: Plane, known: Plane, gone: Plane) -> Plane:
     thick = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     if not thick.any():
         return lines
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
+    labels, boxes = components(thick)
     width, height = boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]
     blob = np.maximum(width, height) < _LONG * np.minimum(width, height)
     blob &= _is_still(labels, gone, len(blob))
     blob[0] = False
+    if not blob.any():
+        return lines
     near = cv2.dilate(blob[labels].astype(np.uint8), np.ones((2 * side + 1,) * 2, np.uint8)) > 0
     return np.where(near & (known < _EVEN_ODDS), np.minimum(lines, _EVEN_ODDS - 1), lines)
 
@@ -109,18 +114,22 @@ def without_still(lines: Plane, known: Plane, gone: Plane) -> Plane:
     found = (lines >= _EVEN_ODDS).astype(np.uint8)
     if not found.any():
         return lines
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    labels, boxes = components(found)
     area = boxes[:, cv2.CC_STAT_AREA]
     traced = np.bincount(labels[known >= _TRACE], minlength=len(area))
     left = (traced < _TRACED * area) & _is_still(labels, gone, len(area))
     left[0] = False
+    if not left.any():
+        return lines
     return np.where(left[labels], np.minimum(lines, _EVEN_ODDS - 1), lines)
 
 
 def _is_still(labels: Plane, gone: Plane, count: int) -> Plane:
     """Return whether the scene has not gone where each of `count` components lies, bool (count,)."""
     at = labels[::2, ::2].ravel()  # on the grid of half the size
-    total = np.bincount(at, gone.ravel(), count)
+    place = np.flatnonzero(at)
+    at = at[place]
+    total = np.bincount(at, gone.ravel()[place], count)
     return np.asarray(total < _STILL * np.bincount(at, minlength=count))
 
 

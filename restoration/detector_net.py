@@ -92,7 +92,8 @@ class DetectorNet(nn.Module):
         """Map (B, inputs, h, w), on the half-size grid, to logits (B, 2, 2 h, 2 w)."""
         height, width = x.shape[2:]
         margin = (-width % self.granule, -height % self.granule)
-        x = functional.pad(x, (0, margin[0], 0, margin[1]), mode="replicate")
+        if any(margin):
+            x = functional.pad(x, (0, margin[0], 0, margin[1]), mode="replicate")
         x = functional.relu(self.stem(x))
         kept = []
         for level, blocks in enumerate(self.encoder):
@@ -102,6 +103,6 @@ class DetectorNet(nn.Module):
             coarse = functional.interpolate(self.up[level](x), scale_factor=2.0, mode="nearest")
             x = kept[level] + coarse + (self.strips(kept[0]) if level == 0 else 0)
             x = self.decoder[level](x)
-        logits = functional.pixel_shuffle(self.head(x), 2)  # Bx2x(2 h)x(2 w)
-        logits = logits * self.scale[:, None, None] + self.shift[:, None, None]
+        scale, shift = (values.repeat_interleave(4)[:, None, None] for values in (self.scale, self.shift))
+        logits = functional.pixel_shuffle(self.head(x) * scale + shift, 2)  # Bx2x(2 h)x(2 w)
         return logits[:, :, : 2 * height, : 2 * width]

@@ -15,6 +15,7 @@ from reelfix.restoration.blotch_closing import close_blotches
 from reelfix.restoration.blotch_edges import edges_of
 from reelfix.restoration.blotch_evidence import Scene, evidence
 from reelfix.restoration.blotches import Blotches, Values, find_blotches
+from reelfix.restoration.components import components
 from reelfix.restoration.dirt_judge import Judge, trained_judge
 from reelfix.restoration.spikes import BODY, Spikes, spikes_of
 
@@ -71,7 +72,7 @@ def _plain_ones(probability: Plane, away: Plane) -> Plane:
     paint in a tower does more harm than to leave a blotch.
     """
     found = (probability >= _EVEN_ODDS).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    labels, stats = components(found)
     is_large = stats[:, cv2.CC_STAT_AREA] > max(_ONE_SIDED_LARGEST * probability.size, _ONE_SIDED_LEAST)
     is_large[0] = False
     mean = np.bincount(labels.ravel(), away.ravel()) / stats[:, cv2.CC_STAT_AREA]

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane, half_size
+from reelfix.restoration.components import components
 from reelfix.restoration.hair_evidence import Lines, Ridges, evidence_of, scene_paths
 from reelfix.restoration.hair_odds import hair_odds
 from reelfix.restoration.scene_motion import SceneStep
@@ -114,7 +115,7 @@ def _lines(
     # The edges of the gate and of the scan stay, too.
     clear[:_RIM] = clear[-_RIM:] = False
     clear[:, :_RIM] = clear[:, -_RIM:] = False
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(clear.astype(np.uint8), connectivity=8)
+    labels, stats = components(clear.astype(np.uint8))
     length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     area = stats[:, cv2.CC_STAT_AREA]
     # What runs through the picture is a scratch, or the scene's.

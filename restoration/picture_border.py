@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfix.restoration.arrays import Plane
+from reelfix.restoration.components import components
 
 REACH = 8
 """Frames to either side that the border of one depends on."""
@@ -73,7 +74,7 @@ def without_border(lines: Plane, known: Plane, border: Places) -> Plane:
     new = ((lines >= _EVEN_ODDS) & (known < _EVEN_ODDS)).astype(np.uint8)
     if not new[:, border].any():
         return lines
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(new, connectivity=8)
+    labels, boxes = components(new)
     at = np.bincount(labels[:, border].ravel(), minlength=len(boxes))
     gone = at > _MOSTLY * boxes[:, cv2.CC_STAT_AREA]
     gone[0] = False
