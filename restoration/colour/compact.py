@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from reelfix.restoration.colour import working
 from reelfix.restoration.colour.bins import BINS, TEMPERATURE, ab_bins, annealed_mean
 from reelfix.restoration.colour.compact_attention import SelfAttention, one_thread
 from reelfix.restoration.colour.compact_encoder import DEPTHS, MULTIPLE, STEM, WIDTHS, CompactEncoder
@@ -24,7 +25,7 @@ WORKING_SIZE: Final = 384
 """Longest side, in pixels, of what the net is shown: larger pictures are reduced to it."""
 
 _LEVELS: Final = (6, 4, 2, 1)  # stages that the decoder takes in: at a 32nd, 16th, 8th, quarter
-_AB_UNIT: Final = 110.0  # what a and b of hints are divided by
+_AB_UNIT: Final = 20.0  # what a and b of hints are divided by
 _SPREAD: Final = 20.0  # of the distribution, in Lab units, at which confidence is a half
 _FEATURES: Final = (2, 4)  # stages that features for matching are of: at an 8th and a 16th
 
@@ -127,9 +128,9 @@ class ColourCompact(nn.Module):
         that of the annealed mean.
         """
         size = luma.shape[2], luma.shape[3]
-        shown = _working(size, working_size)
-        gray = lightness(_resized(luma.float(), shown)) / 100
-        known = _at(hints, reduced(shown, 4)) if hints else None
+        shown = working.working_size(size, working_size, MULTIPLE)
+        gray = lightness(working.resized(luma.float(), shown)) / 100
+        known = working.hints_at(hints, reduced(shown, 4)) if hints else None
         planes = hint_planes(known, gray.shape[0], reduced(shown, 4), luma.device)
         dtype = self.head.weight.dtype
         # On the CPU, float32 rounds by the number of threads; bfloat16 does in the annealed mean alone.
@@ -142,9 +143,9 @@ class ColourCompact(nn.Module):
         if known is not None and saturation != 1:
             ab = ab + (known.ab - ab) * known.weight  # what is given is met, whatever the saturation
         return Prediction(
-            _resized(ab, reduced(size, 4)),
-            _resized(1 / (1 + (spread / _SPREAD).square()), reduced(size, 4)),
-            functional.normalize(_resized(self._matched(stages), reduced(size, 8)), dim=1),
+            working.resized(ab, reduced(size, 4)),
+            working.resized(1 / (1 + (spread / _SPREAD).square()), reduced(size, 4)),
+            functional.normalize(working.resized(self._matched(stages), reduced(size, 8)), dim=1),
         )
 
     @torch.no_grad()
@@ -165,7 +166,7 @@ class ColourCompact(nn.Module):
     def _matched(self, stages: list[torch.Tensor]) -> torch.Tensor:
         """Features for matching (B, F, h / 8, w / 8), each part of length 1."""
         fine, coarse = (stages[stage].float() for stage in _FEATURES)
-        both = torch.cat([fine, _resized(coarse, (fine.shape[2], fine.shape[3]))], dim=1)
+        both = torch.cat([fine, working.resized(coarse, (fine.shape[2], fine.shape[3]))], dim=1)
         both = (both - self.centre.float()[:, None, None]) / self.scale.float()[:, None, None]
         parts = both.tensor_split([fine.shape[1]], dim=1)
         return torch.cat([functional.normalize(part, dim=1) for part in parts], dim=1)
@@ -183,24 +184,3 @@ def _coarser(planes: torch.Tensor) -> torch.Tensor:
     mean = functional.avg_pool2d(planes, 2)
     surest = functional.max_pool2d(planes[:, 2:], 2)
     return torch.cat([mean[:, :2] * (surest / mean[:, 2:].clamp_min(1e-6)), surest], dim=1)
-
-
-def _at(hints: Hints, size: tuple[int, int]) -> Hints:
-    """Hints on a grid of another size: one point among many that become one cell stays as sure as it is."""
-    if hints.weight.shape[2:] == size:
-        return hints
-    weight = functional.adaptive_avg_pool2d(hints.weight, size)
-    ab = functional.adaptive_avg_pool2d(hints.ab * hints.weight, size) / weight.clamp_min(1e-6)
-    return Hints(ab, functional.adaptive_max_pool2d(hints.weight, size))
-
-
-def _working(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    share = min(1.0, longest / max(size))
-    height, width = (max(1, round(side * share / MULTIPLE)) * MULTIPLE for side in size)
-    return height, width
-
-
-def _resized(planes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    if planes.shape[2:] == size:
-        return planes
-    return functional.interpolate(planes, size, mode="bilinear", antialias=True)

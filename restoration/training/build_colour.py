@@ -43,7 +43,7 @@ class ColourRecipeSettings(Settings):
     shape: ColourShape = ColourShape()
     loss: ColourWeights = ColourWeights()
     rate: float = Field(default=4e-4, gt=0.0)
-    encoder_rate: float = Field(default=3e-5, gt=0.0)
+    encoder_rate: float = Field(default=5e-5, gt=0.0)
     frozen_stages: int = Field(default=3, ge=0, le=7)
     """Stages of the encoder that stay as they were trained on ImageNet."""
     decay: float = Field(default=0.02, ge=0.0)

@@ -19,9 +19,9 @@ _WARP: Final = 3.0  # cells: how far matches are off
 class HintSettings:
     """How often there are which hints; else there are none."""
 
-    points: float = 0.3
+    points: float = 0.35
     """Share of the pictures with 1 to 100 points, few more often than many."""
-    matched: float = 0.25
+    matched: float = 0.3
     """Share of the pictures with hints all over, as from a reference: displaced, in part wrong, less sure."""
     turned: float = 0.2
     """Share of the pictures with hints in many places that have other hues than they had, hints and truth
