@@ -35,7 +35,7 @@ class Colorizer:
     its places.
     """
 
-    handle = DISTANCE
+    handle = 2 * DISTANCE
     """Frames needed on either side of a frame."""
 
     def __init__(
@@ -130,7 +130,18 @@ class Colorizer:
             before = self._keys[self._keys.index(frame) - 1]
             passed = self._key(window, before).brought(window.way(frame, before, frame))
             known.append(Known(passed.carried, passed.firmness * _PASSED_ON))
+        known.extend(self._from_next(window, frame, pictures))
         return self._painter.settled(luma, known)
+
+    def _from_next(self, window: "_Window", frame: int, pictures: list[Coloured]) -> list[Known]:
+        """What the key frame after `frame` says of it, where its colours are given."""
+        beyond = self._keys[self._keys.index(frame) + 1 :][:1]
+        return [
+            picture.key.brought(window.way(frame, t, frame))
+            for picture in pictures
+            for t in beyond
+            if picture.frame == t and picture.luma.shape == window.luma(t).shape
+        ]
 
     def _colours(self, window: "_Window", frame: int) -> Colours:
         """Colours of a frame on the grid of half its size."""

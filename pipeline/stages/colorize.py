@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reelfix.restoration.colorize import Colorizer
     from reelfix.restoration.colour.net import ColourNet
 
-_REACH = 12  # restoration.colorize.Colorizer.handle
+_REACH = 16  # restoration.colorize.Colorizer.handle
 
 
 class ColorizeSettings(StageSettings):

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane, as_array, half_size, luma_of
+from reelfix.restoration.colour.compact_attention import one_thread
 from reelfix.restoration.colour.guides import Exemplar, Guides
-from reelfix.restoration.colour.key_frames import KeyColours, Known, Painter, colours_of, one_thread
+from reelfix.restoration.colour.key_frames import KeyColours, Known, Painter, colours_of
 from reelfix.restoration.colour.matching import match, way_to
 from reelfix.restoration.colour.propagate import Carried, Way
 from reelfix.restoration.colour.upsampling import quiet_guide
 
-_MATCHED = np.float32(0.5)  # trust in a perfect likeness
+_MATCHED = np.float32(0.8)  # trust in a perfect likeness
 _ALIKE = np.float32(0.1)  # what a likeness counts beside the same place found again
 
 
@@ -50,7 +51,7 @@ class Coloured:
         ab, sure = (as_array(part.permute(1, 2, 0)) for part in found)
         colours, trust = (cv2.resize(p, size[::-1], interpolation=cv2.INTER_LINEAR) for p in (ab, sure))
         carried = Carried(np.asarray(colours), np.asarray(trust) * _MATCHED)
-        return Known(carried, np.full(size, _ALIKE, np.float32), is_certain=False)
+        return Known(carried, np.full(size, _ALIKE, np.float32))
 
 
 def coloured_exemplars(guides: Guides, painter: Painter) -> list[Coloured]:
@@ -59,13 +60,21 @@ def coloured_exemplars(guides: Guides, painter: Painter) -> list[Coloured]:
     First the references, which have colours, then the exemplars in their order.
     """
     found: list[Coloured] = []
+    own = {exemplar.frame: exemplar for exemplar in guides.exemplars if exemplar.frame is not None}
     for reference in guides.references:
+        if reference.frame in own:
+            continue
         luma = luma_of(as_array(reference.rgb.float()))
-        found.append(_given(luma, reference.rgb, reference.frame, painter))
-    known = {picture.frame for picture in found if picture.frame is not None}
+        guide = quiet_guide(half_size(luma))
+        key = KeyColours(colours_of(reference.rgb, *luma.shape), np.ones_like(guide))
+        features = painter.paint(luma).features
+        found.append(Coloured(luma, guide, key, features, reference.frame, reference.frame is not None))
+    colourings = {reference.frame: reference.rgb for reference in guides.references}
     for exemplar in guides.exemplars:
-        if exemplar.frame is None or exemplar.frame not in known:
-            found.append(_exemplar(exemplar, found, painter))
+        own_reference = exemplar.reference
+        if own_reference is None and exemplar.frame is not None:
+            own_reference = colourings.get(exemplar.frame)
+        found.append(_exemplar(exemplar, own_reference, found, painter))
     return found
 
 
@@ -81,19 +90,21 @@ def taken(pictures: Sequence[Coloured], luma: Plane, features: torch.Tensor) -> 
     return found
 
 
-def _given(luma: Plane, rgb: torch.Tensor, frame: int | None, painter: Painter) -> Coloured:
-    """A picture whose colours are given."""
-    guide = quiet_guide(half_size(luma))
-    key = KeyColours(colours_of(rgb, *luma.shape), np.ones_like(guide))
-    return Coloured(luma, guide, key, painter.paint(luma).features, frame, frame is not None)
-
-
-def _exemplar(exemplar: Exemplar, before: Sequence[Coloured], painter: Painter) -> Coloured:
+def _exemplar(
+    exemplar: Exemplar, reference: torch.Tensor | None, before: Sequence[Coloured], painter: Painter
+) -> Coloured:
     luma = as_array(exemplar.luma.float())[0]
-    if exemplar.reference is not None:
-        given = _given(luma, exemplar.reference, exemplar.frame, painter)
-        return Coloured(given.luma, given.guide, given.key, given.features, exemplar.frame, True)
+    guide = quiet_guide(half_size(luma))
     features = painter.paint(luma).features
-    known = taken(before, luma, features)
+    known = taken(before, luma, features) if reference is None else [_given(reference, guide, luma.shape)]
     key = painter.settled(luma, known, exemplar.points)
-    return Coloured(luma, quiet_guide(half_size(luma)), key, features, exemplar.frame, True)
+    return Coloured(luma, guide, key, features, exemplar.frame, True)
+
+
+def _given(rgb: torch.Tensor, guide: Plane, shape: tuple[int, ...]) -> Known:
+    """What the colouring of a frame of `shape` says, as far as it shows what the frame does."""
+    size = (guide.shape[1], guide.shape[0])
+    shown = cv2.resize(luma_of(as_array(rgb.float())), size, interpolation=cv2.INTER_AREA)
+    still = Way(np.zeros((*guide.shape, 2), np.float32), np.ones_like(guide))
+    trust = still.agreeing(guide, quiet_guide(np.asarray(shown))).trust
+    return Known(Carried(colours_of(rgb, shape[0], shape[1]), trust), np.ones_like(guide))

@@ -1,8 +1,7 @@
 """Key frames: the frames of a shot that are coloured first, between which colours are carried."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,17 +9,20 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane, as_array, half_size
+from reelfix.restoration.colour.compact_attention import one_thread
 from reelfix.restoration.colour.guides import Point
 from reelfix.restoration.colour.lab import rgb_to_lab
 from reelfix.restoration.colour.net import ColourNet, Hints, reduced
+from reelfix.restoration.colour.points import colour_of, corrected, near
 from reelfix.restoration.colour.propagate import Carried, Way, blended
 from reelfix.restoration.colour.upsampling import Colours, enlarged, quiet_guide
 
-DISTANCE = 12
+DISTANCE = 8
 """Frames from one key frame to the next, at most."""
 
 _GUESSED = np.float32(0.3)  # firmness of what the net is sure of
 _LEAST = np.float32(0.02)
+_TRUSTED = 0.5  # trust from which on what is known is kept as it is
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,6 @@ class Known:
     carried: Carried
     firmness: Plane
     """float32 (h, w) in (0, 1], see `KeyColours`."""
-    is_certain: bool = True
-    """Whether the very same places were found: else things alike, which the net may follow or not."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +86,12 @@ class Painter:
         self._saturation = saturation
 
     def settled(self, luma: Plane, known: Sequence[Known], points: tuple[Point, ...] = ()) -> KeyColours:
-        """Colour a frame (H, W) after all that is `known`: what is certain is kept, the net does the rest."""
+        """Colour a frame (H, W) after all that is `known`: what is trusted is kept, the net does the rest."""
         if not known:
             return self.paint(luma, None, points).key
-        key = self.paint(luma, _joined(known).carried, points).key
-        certain = [source for source in known if source.is_certain]
-        if not certain:
-            return key
-        told = _joined(certain)
-        trust = told.carried.trust
+        told = _joined(known)
+        key = self.paint(luma, told.carried, points).key
+        trust = np.minimum(told.carried.trust * np.float32(1 / _TRUSTED), 1)
         if points:
             trust = trust * (key.firmness < 1)
         colours = key.colours + (told.carried.colours - key.colours) * trust[..., None]
@@ -120,9 +117,11 @@ class Painter:
         ab, sure = (as_array(part[0].float().permute(1, 2, 0)) for part in prediction[:2])
         firmness = np.asarray(cv2.resize(sure, guide.shape[::-1], interpolation=cv2.INTER_LINEAR)) * _GUESSED
         for point in points:
-            firmness[_near(point, firmness.shape, (height, width))] = 1
-        key = KeyColours(enlarged(ab, guide), np.clip(firmness, _LEAST, 1).astype(np.float32))
-        return Painting(key, prediction.features[0].float())
+            firmness[near(point, firmness.shape, (height, width))] = 1
+        features = prediction.features[0].float()
+        colours = corrected(enlarged(ab, guide), points, guide, features, (height, width))
+        key = KeyColours(colours, np.clip(firmness, _LEAST, 1).astype(np.float32))
+        return Painting(key, features)
 
 
 def _joined(sources: Sequence[Known]) -> Known:
@@ -141,17 +140,6 @@ def colours_of(rgb: torch.Tensor, height: int, width: int) -> Colours:
     return as_array(lab[1:].permute(1, 2, 0))
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread on the CPU: long sums round otherwise on two than on one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def _hints_of(
     hints: Carried | None, points: tuple[Point, ...], grid: tuple[int, int], shape: tuple[int, int]
 ) -> tuple[Colours, Plane] | None:
@@ -166,15 +154,6 @@ def _hints_of(
         weight = np.clip(small[..., 2], 0, 1)
         ab = small[..., :2] / np.maximum(small[..., 2:], np.float32(1e-6))
     for point in points:
-        colour = rgb_to_lab(torch.tensor(point.rgb, dtype=torch.float32).reshape(3, 1, 1))[1:].reshape(2)
-        near = _near(point, grid, shape)
-        ab[near], weight[near] = colour.numpy(), 1
+        given = near(point, grid, shape)
+        ab[given], weight[given] = colour_of(point), 1
     return np.ascontiguousarray(ab.transpose(2, 0, 1)), weight[None]
-
-
-def _near(point: Point, grid: tuple[int, ...], shape: tuple[int, int]) -> Plane:
-    """Which points of a grid over a picture of `shape` a point's colour is given for: one at the least."""
-    down, across = grid[0] / shape[0], grid[1] / shape[1]
-    rows, columns = np.indices(grid[:2], dtype=np.float32)
-    apart = np.hypot((columns + 0.5) / across - point.x, (rows + 0.5) / down - point.y)
-    return np.asarray(apart <= max(point.radius, float(apart.min())))

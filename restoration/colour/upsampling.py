@@ -12,11 +12,10 @@ from reelfix.restoration.arrays import Plane
 Colours = Plane
 """a and b in Lab units, (h, w, 2) float32."""
 
-_TONE_SIGMA = np.float32(0.05)  # difference of luma, of 1, at which likeness has fallen to 0.6
+_TONE_SIGMA = np.float32(0.03)  # difference of luma, of 1, at which likeness has fallen to 0.6
 _LEAST = np.float32(0.002)  # likeness of what is not alike at all: where nothing is, all counts
-_SPREADS = (1, 2, 4)  # grid points between the taps of successive passes
 _KERNEL = ((0.25, 0.5, 0.25), (0.5, 1.0, 0.5), (0.25, 0.5, 0.25))
-_NEAR, _MIDDLE, _FAR = 0.45, 1.0, 0.2  # weight of the taps of one axis: nearer side, own, farther side
+_NEAR, _MIDDLE, _FAR = 0.33, 1.0, 0.03  # weight of the taps of one axis: nearer side, own, farther side
 
 
 def quiet_guide(luma: Plane) -> Plane:
@@ -34,16 +33,24 @@ def quiet_guide(luma: Plane) -> Plane:
 def enlarged(colours: Colours, guide: Plane) -> Colours:
     """Bring colours of a far coarser grid to that of `guide` (h, w): enlarged, then drawn to its edges.
 
-    Passes of a joint bilateral filter with holes: Dammertz et al., "Edge-Avoiding A-Trous Wavelet Transform
-    for fast Global Illumination Filtering" (HPG 2010). What lies on an edge of the guide counts for less:
-    on the coarse grid it was a mixture of both sides.
+    A joint bilateral filter over 3 x 3 points, as in `doubled`; what lies on an edge of the guide counts for
+    less, as on the coarse grid it was a mixture of both sides.
     """
     height, width = guide.shape
     result = np.asarray(cv2.resize(colours, (width, height), interpolation=cv2.INTER_LINEAR))
-    sureness = _evenness(guide)
-    for spread in reversed(_SPREADS):
-        result = _pass(result, guide, sureness, spread)
-    return result
+    padded = cv2.copyMakeBorder(
+        cv2.merge([result, guide, _evenness(guide)]), 1, 1, 1, 1, cv2.BORDER_REPLICATE
+    )
+    added: Colours = np.zeros_like(result)
+    total = np.zeros_like(guide)
+    for down, shares in enumerate(_KERNEL):
+        for across, share in enumerate(shares):
+            there = padded[down : down + height, across : across + width]
+            weight = _likeness(there[..., 2] - guide, np.float32(share)) * there[..., 3]
+            total += weight
+            added += there[..., :2] * weight[..., None]
+    added /= total[..., None]
+    return added
 
 
 def doubled(colours: Colours, coarse_guide: Plane, guide: Plane) -> Colours:
@@ -79,23 +86,6 @@ def _phase(padded: Plane, tones: Plane, row: int, column: int) -> Colours:
 
 def _taps(phase: int) -> tuple[float, float, float]:
     return (_NEAR, _MIDDLE, _FAR) if phase == 0 else (_FAR, _MIDDLE, _NEAR)
-
-
-def _pass(colours: Colours, guide: Plane, sureness: Plane, spread: int) -> Colours:
-    height, width = guide.shape
-    stack = cv2.merge([colours, guide, sureness])
-    padded = cv2.copyMakeBorder(stack, spread, spread, spread, spread, cv2.BORDER_REPLICATE)
-    added = np.zeros_like(colours)
-    total = np.zeros_like(guide)
-    for down, shares in enumerate(_KERNEL):
-        for across, share in enumerate(shares):
-            top, left = down * spread, across * spread
-            there = padded[top : top + height, left : left + width]
-            weight = _likeness(there[..., 2] - guide, np.float32(share)) * there[..., 3]
-            total += weight
-            added += there[..., :2] * weight[..., None]
-    added /= total[..., None]
-    return added
 
 
 def _evenness(guide: Plane) -> Plane:
