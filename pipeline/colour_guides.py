@@ -15,6 +15,8 @@ from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.scenes import Scene, middle_of, scene_of, scenes_of
 from reelfix.pipeline.shots import Shot
 
+TINT_KEY = hashlib.sha256(b"tint 1").hexdigest()
+"""Of a shot's tint: what is recognised follows of the source and the shot, which are in every key besides."""
 _EXEMPLARS = 4
 """Of a scene at most: each costs time at every key frame of every shot."""
 

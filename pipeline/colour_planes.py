@@ -15,6 +15,9 @@ from reelfix.pipeline.products import NEUTRAL
 _UNIT = np.float32(1 / 32767)
 """One code of chroma between stages, as a share of the source's peak."""
 
+_SAME = 2
+"""Codes of chroma that two ways of computing the same may lie apart."""
+
 ChromaCodes = npt.NDArray[np.uint16]
 """Chroma between stages: (T, 2, H, W), planes B'-Y' and R'-Y', 32768 + 32767 being the source's peak."""
 
@@ -58,15 +61,16 @@ class ColourPlanes:
 
     def plain(self, planes: Planes) -> Planes:
         """Return planes (T, H, W) with the chroma they have; those of gray film with none."""
-        if self.source.planes != ("gray",):
+        if "gray" not in planes:
             return planes
         neutral = np.full_like(planes["gray"], self._neutral)
         return {"y": planes["gray"], "u": neutral, "v": neutral}
 
-    def coloured(self, planes: Planes, chroma: ChromaCodes) -> Planes:
+    def coloured(self, planes: Planes, chroma: ChromaCodes, frames: Codes) -> Planes:
         """Return planes (T, H, W) with `chroma` in place of any they have; luma keeps its bits.
 
-        Of R, G, B luma is kept as closely as code values allow; what they cannot hold is clipped.
+        `frames`: what the planes were made of, (T, C, H, W): where `chroma` is their own, the planes keep
+        their bits. Of R, G, B luma is kept as closely as code values allow; what they cannot hold is clipped.
         """
         made = {name: np.empty_like(values) for name, values in self.plain(planes).items()}
         if self.pixel_format.is_yuv:
@@ -74,13 +78,25 @@ class ColourPlanes:
         for index in range(len(chroma)):
             blue, red = (self._differences(plane) for plane in chroma[index])
             if self.pixel_format.is_yuv:
-                self._store(self._sampled(blue, self.pixel_map.blue_gain), made["u"][index])
-                self._store(self._sampled(red, self.pixel_map.red_gain), made["v"][index])
+                found = {
+                    "u": self._sampled(blue, self.pixel_map.blue_gain),
+                    "v": self._sampled(red, self.pixel_map.red_gain),
+                }
             else:
                 luma = self._luma({name: values[index] for name, values in planes.items()})
-                for name, values in self._rgb(luma, blue, red).items():
-                    self._store(values, made[name][index])
+                found = self._rgb(luma, blue, red)
+            kept = None if frames.shape[1] == 1 else self._own(chroma[index], frames[index])
+            for name, values in found.items():
+                self._store(values, made[name][index])
+                if kept is not None:
+                    np.copyto(made[name][index], planes[name][index], where=kept)
         return made
+
+    def _own(self, chroma: npt.NDArray[np.uint16], frame: Codes) -> npt.NDArray[np.bool_]:
+        """Where chroma (2, H, W) is that of the frame (3, H, W) itself, on the grid of the chroma planes."""
+        own = chroma_of(frame[None], self.pixel_map.red_weight, self.pixel_map.blue_weight)[0]
+        apart = np.abs(chroma.astype(np.int32) - own).max(axis=0).astype(np.float32)
+        return np.asarray(self.pixel_map.grid.downsample(apart) <= _SAME)
 
     @cached_property
     def _neutral(self) -> int:
@@ -125,6 +141,18 @@ class ColourPlanes:
         np.rint(values, out=values)
         np.clip(values, 0, self.pixel_format.peak, out=values)
         plane[...] = values
+
+
+def chroma_of(frames: Codes, red_weight: float, blue_weight: float) -> ChromaCodes:
+    """Return the chroma (T, 2, H, W) that frames in R, G, B (T, 3, H, W) have themselves."""
+    values = frames.astype(np.float32)
+    luma = (
+        values[:, 0] * np.float32(red_weight)
+        + values[:, 1] * np.float32(1 - red_weight - blue_weight)
+        + values[:, 2] * np.float32(blue_weight)
+    )
+    differences = np.stack([values[:, 2] - luma, values[:, 0] - luma], axis=1) * np.float32(32767 / 65535)
+    return np.asarray(np.rint(differences) + NEUTRAL, dtype=np.uint16)
 
 
 def codes_in_colour(frames: Codes, chroma: ChromaCodes, red_weight: float, blue_weight: float) -> Codes:

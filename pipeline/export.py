@@ -207,11 +207,13 @@ def frame_blocks(job: ExportJob) -> Iterator[FrameBlock]:
             stop = min(start + step, piece.stop)
             before = after = store.read(start, stop)
             if piece.is_restored:
-                after = pixel_map.apply_change(before, *piece.outcome.read(start, stop))
-            if colour is not None:
+                ingested, restored = piece.outcome.read(start, stop)
+                after = pixel_map.apply_change(before, ingested, restored)
                 chroma = piece.outcome.chroma(start, stop) if piece.has_chroma else None
-                after = colour.plain(after) if chroma is None else colour.coloured(after, chroma)
-                before = colour.plain(before)
+                if colour is not None and chroma is not None:
+                    after = colour.coloured(after, chroma, restored)
+            if colour is not None:
+                before, after = colour.plain(before), colour.plain(after)
             digests = (
                 picture_digest({name: values[index] for name, values in after.items()}, pixel_format)
                 for index in range(stop - start)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import torch
 
     from reelfix.restoration.colour.guides import Guides, Point
+    from reelfix.restoration.colour.tint import Tint
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -67,6 +68,22 @@ def unpack_guides(arrays: Arrays, device: torch.device) -> Guides:
             for name in exemplars
         ),
     )
+
+
+def pack_tint(tint: Tint | None, frame_count: int) -> Arrays:
+    """Turn a shot's tint, or none, into arrays, the first of which has one entry for every frame."""
+    curve = np.array(tint.curve if tint else (), np.float64).reshape(-1, 2)
+    facts = [tint.explained, tint.red_weight, tint.blue_weight] if tint else []
+    return {"tint": np.zeros(frame_count, np.uint8), "curve": curve, "facts": np.array(facts, np.float64)}
+
+
+def unpack_tint(arrays: Arrays, device: torch.device) -> Tint | None:
+    """Turn the arrays of `pack_tint` back."""
+    from reelfix.restoration.colour.tint import Tint
+
+    if not len(arrays["curve"]):
+        return None
+    return Tint(tuple((a, b) for a, b in arrays["curve"].tolist()), *arrays["facts"].tolist())
 
 
 def _points(points: tuple[Point, ...]) -> npt.NDArray[np.float64]:

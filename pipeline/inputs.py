@@ -12,6 +12,7 @@ from reelfix.pipeline.products import PRODUCTS, Arrays, ProductStore
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.source_frames import SourceFrames
+from reelfix.pipeline.tint_frames import TintFrames
 from reelfix.pipeline.user_masks import UserMaskFrames
 
 
@@ -38,6 +39,7 @@ class StageProduct:
 _USER_FRAMES: Mapping[str, Callable[[Reel, Shot, str], FrameRange]] = {
     "user_mask": UserMaskFrames,
     "guides": GuideFrames,
+    "tint": TintFrames,
 }
 """Product that a person supplies -> what reads it."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reelfix.pipeline.colour_planes import ChromaCodes
+from reelfix.pipeline.colour_planes import ChromaCodes, codes_in_colour
 from reelfix.pipeline.commit import ShotCommit, read_commit
 from reelfix.pipeline.failures import Failure, read_failure
 from reelfix.pipeline.pixels import Codes
@@ -74,6 +74,14 @@ class ShotOutcome:
     def chroma(self, start: int, stop: int) -> ChromaCodes | None:
         """Return the chroma of frames `[start, stop)`: uint16 (T, 2, H, W); None where none was made."""
         return self._read("chroma", start, stop)
+
+    def seen(self, start: int, stop: int) -> Codes:
+        """Return frames `[start, stop)` as a screen shows them: restored, R, G, B where they got colours."""
+        frames, chroma = self.after(start, stop), self.chroma(start, stop)
+        if chroma is None:
+            return frames
+        clip = self.reel.clip
+        return codes_in_colour(frames, chroma, clip.red_weight, clip.blue_weight)
 
     def curve(self, stage: str, name: str) -> list[float]:
         """Return a curve of a stage's commit, one number per frame of the shot; empty where there is none."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reelfix.io.documents import read_json, write_json
-from reelfix.pipeline.colour_guides import ColourFacts
+from reelfix.pipeline.colour_guides import TINT_KEY, ColourFacts
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.settings import DEFAULT_PRESET, RunRequest, check_stages, load_preset, resolve
@@ -104,17 +104,22 @@ def make_plan(
     """Turn (source, shots, stages, settings) into tasks; raises UsageError where a stage lacks an input."""
     stages = with_needed(request.stages)
     chains = tuple(
-        make_chain(source_key, clip, shot, stages, request.settings, _supplied(shot, user_masks, colour))
+        make_chain(
+            source_key, clip, shot, stages, request.settings, _supplied(clip, shot, user_masks, colour)
+        )
         for shot in shots
     )
     return Plan(stages, chains if stages else ())
 
 
-def _supplied(shot: Shot, user_masks: Sequence[UserMask], colour: ColourFacts | None) -> dict[str, str]:
+def _supplied(
+    clip: ClipFormat, shot: Shot, user_masks: Sequence[UserMask], colour: ColourFacts | None
+) -> dict[str, str]:
     """Keys of what a person says of a shot, by product; what nothing is said of is left out."""
     keys = {
         "user_mask": masks_key(user_masks, shot),
         "guides": colour.choose(shot).key if colour is not None else "",
+        "tint": TINT_KEY if colour is not None and clip.channels == 3 else "",
     }
     return {product: key for product, key in keys.items() if key}
 

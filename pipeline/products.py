@@ -18,13 +18,14 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from reelfix.io.errors import StoreError
 from reelfix.io.shard_writer import FrameCompressor, ShardBuilder, write_shards
 from reelfix.io.storage import zarr_store
-from reelfix.pipeline.guide_arrays import pack_guides, unpack_guides
+from reelfix.pipeline.guide_arrays import pack_guides, pack_tint, unpack_guides, unpack_tint
 from reelfix.pipeline.stage import ClipFormat
 
 if TYPE_CHECKING:
     import torch
 
     from reelfix.restoration.colour.guides import Guides
+    from reelfix.restoration.colour.tint import Tint
 
 Arrays = dict[str, npt.NDArray[Any]]
 """Array name -> (T, ...) as stored."""
@@ -112,6 +113,10 @@ def _encode_guides(guides: Guides) -> Arrays:
     return pack_guides(guides, 1)
 
 
+def _encode_tint(tint: Tint | None) -> Arrays:
+    return pack_tint(tint, 1)
+
+
 def _plain(name: str, dtype: str, frame_shape: Callable[[ClipFormat], tuple[int, ...]]) -> ProductKind:
     """A product that is one tensor, kept as it is."""
 
@@ -176,6 +181,7 @@ PRODUCTS: Mapping[str, ProductKind] = {
     "grainy": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
     "chroma": ProductKind(_chroma_arrays, _encode_chroma, _decode_chroma),
     "guides": ProductKind(lambda clip: (), _encode_guides, unpack_guides),
+    "tint": ProductKind(lambda clip: (), _encode_tint, unpack_tint),
     "mask": _plain("mask", "uint8", lambda clip: (2, clip.height, clip.width)),
     "user_mask": _plain("user_mask", "uint8", lambda clip: (3, clip.height, clip.width)),
     "track": _plain("track", "float32", lambda clip: (2, 2, 5)),

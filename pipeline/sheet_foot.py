@@ -108,8 +108,8 @@ def _slice(size: tuple[int, int], name: str, measure: ShotMeasure, axis: FrameAx
 
 
 def slice_image(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> Image.Image:
-    """Show a slice (T', W) at `size`, time to the right and the picture's width downwards."""
-    turned = Image.fromarray(np.ascontiguousarray(picture.T))
+    """Show a slice (T', W) or (T', W, 3) at `size`, time to the right and the picture's width downwards."""
+    turned = Image.fromarray(np.ascontiguousarray(np.swapaxes(picture, 0, 1)))
     down = turned.resize((turned.width, size[1]), Image.Resampling.BOX)
     way = Image.Resampling.BOX if down.width > size[0] else Image.Resampling.NEAREST
     return down.resize(size, way)

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from reelfix.pipeline.colour_hints import PointHint, hints_of
 from reelfix.pipeline.inputs import open_input
 from reelfix.pipeline.outcome import ShotOutcome
 from reelfix.pipeline.pixels import Codes, is_limited_range
@@ -13,6 +14,7 @@ from reelfix.pipeline.sheet_tiles import (
     difference_gain,
     difference_tile,
     frame_tile,
+    hints_tile,
     mask_outline,
     mask_tile,
     tile_size,
@@ -78,7 +80,8 @@ def _sheet_frame(
     limited = is_limited_range(video)
     tiles: dict[str, Tile] = {"before": frame_tile(before, size, limited=limited)}
     if after is not None:
-        tiles["after"] = frame_tile(after, size, limited=limited)
+        seen = frame_tile(outcome.seen(frame, frame + 1)[0], size, limited=limited)
+        tiles["after"] = hints_tile(seen, _hints_on(outcome, frame), (clip.width, clip.height))
     if mask is not None:
         tiles["mask"] = mask_tile(_searched(outcome, frame), mask[0], size, limited=limited)
     gain = 1
@@ -87,6 +90,11 @@ def _sheet_frame(
         tiles["difference"] = difference_tile(before, after, size, gain)
     outline = None if mask is None else mask_outline(mask[0], size)
     return SheetFrame(label, frame, tiles, outline, gain)
+
+
+def _hints_on(outcome: ShotOutcome, frame: int) -> tuple[PointHint, ...]:
+    """The hints that the frame's colours were made after."""
+    return hints_of(outcome.reel).points_on(frame) if outcome.has_chroma else ()
 
 
 def _searched(outcome: ShotOutcome, frame: int) -> Codes:
@@ -113,7 +121,7 @@ def _close_up(outcome: ShotOutcome, spot: Spot) -> CloseUp:
     size = (CLOSE_UP, max(round(CLOSE_UP * height / (width * aspect)), 1))
     before, after = (
         frame_tile(whole[:, top : top + height, left : left + width], size, limited=limited)
-        for whole in (outcome.before(frame, frame + 1)[0], outcome.after(frame, frame + 1)[0])
+        for whole in (outcome.before(frame, frame + 1)[0], outcome.seen(frame, frame + 1)[0])
     )
     return CloseUp(frame, (left, top), before, after)
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from reelfix.pipeline.alarms import Alarm, alarms_of
 from reelfix.pipeline.alarms_change import Expected
 from reelfix.pipeline.alarms_evidence import MASKED, Evidence, EvidenceGatherer
+from reelfix.pipeline.colour_planes import codes_in_colour
 from reelfix.pipeline.outcome import ShotOutcome
 from reelfix.pipeline.pixels import Codes, PixelMap
 from reelfix.pipeline.products import ProductStore
@@ -48,6 +49,7 @@ class ShotMeasure:
     slice_before: Picture
     """(T', W): the middle row of every frame, one below the other, uint8 luma; flicker shows as stripes."""
     slice_after: Picture
+    """Likewise; (T', W, 3) red, green, blue where the shot got colours."""
     spots: tuple[Spot, ...] = ()
     """Where it changed most, apart from what changed all of a frame."""
     alarms: tuple[Alarm, ...] = ()
@@ -82,7 +84,7 @@ def measure_shot(outcome: ShotOutcome) -> ShotMeasure:
     gatherer = EvidenceGatherer(shot.start, _expected(outcome))
     spots: list[Spot] = []
     step = max(1, -(-shot.frame_count // _SLICE_FRAMES))
-    for start, before, after, masks in _blocks(outcome):
+    for start, before, after, colours, masks in _blocks(outcome):
         for index, frame in enumerate(before):
             t = start + index - shot.start
             restored = None if after is None else after[index]
@@ -97,7 +99,7 @@ def measure_shot(outcome: ShotOutcome) -> ShotMeasure:
                 curves["repaired"].append(float(left.change.mean()))
                 spots = pick_spots([*spots, *strongest_spots(t, left.change)], 4 * _SPOTS)
                 if t % step == 0:
-                    rows["after"].append(_middle_row(restored, luma))
+                    rows["after"].append(_middle_row(restored, luma) if colours is None else colours[index])
             if mask is not None:
                 for name, value in _marks(mask).items():
                     curves[name].append(value)
@@ -184,7 +186,10 @@ def has_after(outcome: ShotOutcome) -> bool:
     return outcome.is_restored and not outcome.unfinished
 
 
-def _blocks(outcome: ShotOutcome) -> Iterator[tuple[int, Codes, Codes | None, Masks | None]]:
+def _blocks(
+    outcome: ShotOutcome,
+) -> Iterator[tuple[int, Codes, Codes | None, Picture | None, Masks | None]]:
+    """Yield the first frame of a block; its frames before and after; their middle rows in colour; masks."""
     clip = outcome.reel.clip
     frame_bytes = clip.channels * clip.height * clip.width * 2
     step = int(np.clip(_BLOCK_BYTES // (3 * frame_bytes), 1, 64))
@@ -192,7 +197,8 @@ def _blocks(outcome: ShotOutcome) -> Iterator[tuple[int, Codes, Codes | None, Ma
     for start in range(shot.start, shot.stop, step):
         stop = min(start + step, shot.stop)
         after = outcome.after(start, stop) if has_after(outcome) else None
-        yield start, outcome.before(start, stop), after, masks_of(outcome, start, stop)
+        colours = None if after is None else _coloured_rows(outcome, after, start)
+        yield start, outcome.before(start, stop), after, colours, masks_of(outcome, start, stop)
 
 
 def _luma_weights(reel: Reel) -> npt.NDArray[np.float32]:
@@ -212,6 +218,16 @@ def _mean_luma(frame: Codes, weights: npt.NDArray[np.float32]) -> float:
 def _middle_row(frame: Codes, weights: npt.NDArray[np.float32]) -> Picture:
     row = np.tensordot(weights, frame[:, frame.shape[1] // 2].astype(np.float32), axes=1)  # W
     return np.asarray(row / 257, dtype=np.uint8)
+
+
+def _coloured_rows(outcome: ShotOutcome, frames: Codes, start: int) -> Picture | None:
+    """The middle rows (T, W, 3) of restored frames from `start` on, R, G, B; None without colours."""
+    chroma = outcome.chroma(start, start + len(frames))
+    if chroma is None:
+        return None
+    clip, row = outcome.reel.clip, slice(frames.shape[2] // 2, frames.shape[2] // 2 + 1)
+    seen = codes_in_colour(frames[:, :, row], chroma[:, :, row], clip.red_weight, clip.blue_weight)  # Tx3x1xW
+    return np.asarray(seen[:, :, 0].transpose(0, 2, 1) // 257, dtype=np.uint8)
 
 
 def _highest(curve: Curve) -> int | None:

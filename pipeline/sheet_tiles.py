@@ -1,12 +1,14 @@
 """The pictures of a contact sheet: frames as a screen shows them, masks laid over, differences amplified."""
 
 import math
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from reelfix.pipeline.alarms_evidence import MASKED
+from reelfix.pipeline.colour_hints import PointHint
 from reelfix.pipeline.pixels import Codes
 
 Tile = npt.NDArray[np.uint8]
@@ -16,6 +18,8 @@ DIRT_COLOUR = (255, 48, 32)
 SCRATCH_COLOUR = (0, 216, 255)
 _RING_GAP, _RING = 1, 2
 """Pixels of a tile between what is marked and the ring about it, and the ring's breadth."""
+_HINT = 4
+"""Pixels of a tile: radius of the disc that shows a hint."""
 _GAINS = (1, 2, 4, 8, 16, 32)
 
 
@@ -48,6 +52,18 @@ def mask_outline(mask: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDAr
         near = cv2.dilate(marked, _disc(_RING_GAP))
         outline[(cv2.dilate(near, _disc(_RING)) > 0) & (near == 0)] = (*colour, 255)
     return outline
+
+
+def hints_tile(tile: Tile, hints: Iterable[PointHint], size: tuple[int, int]) -> Tile:
+    """Mark places of a frame of `size` (width, height) whose colours were given: discs of them, ringed."""
+    marked = tile.copy()
+    for hint in hints:
+        across, down = tile.shape[1] / size[0], tile.shape[0] / size[1]
+        place = (int((hint.x + 0.5) * across), int((hint.y + 0.5) * down))
+        colour = tuple(round(255 * value) for value in hint.rgb)
+        for radius, shade in ((_HINT + 2, (0, 0, 0)), (_HINT + 1, (255, 255, 255)), (_HINT, colour)):
+            cv2.circle(marked, place, radius, shade, -1, cv2.LINE_AA)
+    return marked
 
 
 def difference_tile(before: Codes, after: Codes, size: tuple[int, int], gain: int) -> Tile:

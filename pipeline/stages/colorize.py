@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from reelfix.restoration.colorize import Colorizer
     from reelfix.restoration.colour.net import ColourNet
+    from reelfix.restoration.colour.tint import Tint
 
 _REACH = 16  # restoration.colorize.Colorizer.handle
 
@@ -28,6 +30,11 @@ class ColorizeSettings(StageSettings):
     saturation: float = Field(default=1.0, ge=0.0, le=2.0)
     """What the net's colours are multiplied by; hints and references are met as they are."""
 
+    tint: Literal["keep", "remove", "only"] = "keep"
+    """Of shots recognised as tinted or toned: `keep` leaves them as they are; `remove` takes the tint off and
+    colours them as gray film; `only` takes it off and puts it back, even and clean, and colours nothing else.
+    """
+
     @field_validator("model")
     @classmethod
     def _settled(cls, model: str) -> str:
@@ -41,27 +48,46 @@ class Colorize(Stage[ColorizeSettings]):
     name: ClassVar[str] = "colorize"
     version: ClassVar[int] = 1
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
-    may_read: ClassVar[tuple[str, ...]] = ("guides",)
+    may_read: ClassVar[tuple[str, ...]] = ("guides", "tint")
     makes: ClassVar[tuple[str, ...]] = ("chroma",)
-    reads_whole: ClassVar[tuple[str, ...]] = ("guides",)
+    reads_whole: ClassVar[tuple[str, ...]] = ("guides", "tint")
     carries: ClassVar[tuple[str, ...]] = ("colours",)
     settings_type: ClassVar[type[StageSettings]] = ColorizeSettings
 
     @property
     def handle(self) -> int:
         """Frames needed on either side of a frame."""
-        return _REACH if self.settings.strength > 0 else 0
+        return _REACH if self._uses_net else 0
 
     @property
     def models(self) -> tuple[str, ...]:
         """The net's name or path."""
-        return (self.settings.model,) if self.settings.strength > 0 else ()
+        return (self.settings.model,) if self._uses_net else ()
+
+    @property
+    def _uses_net(self) -> bool:
+        return self.settings.strength > 0 and self.settings.tint != "only"
 
     def open(self, device: torch.device) -> Process:
         """Return the function that takes each window; raises ModelError for a net that cannot be had."""
-        if self.settings.strength == 0:
-            return self._left_alone
-        return self._colouring(self._net(device), device)
+        import torch
+
+        coloured = self._colouring(self._net(device), device) if self._uses_net else None
+
+        def process(window: Window) -> Products:
+            own = self._own_chroma(window.frames[window.core])
+            tint: Tint | None = window.products.get("tint")
+            carried = torch.zeros(0)
+            if tint is not None and self.settings.tint == "only":
+                made = self._tinted(window.frames[window.core], tint)
+            elif coloured is None or (tint is not None and self.settings.tint == "keep"):
+                made = own
+            else:
+                made, carried = coloured(window)
+            chroma = own if made is own else own + self.settings.strength * (made - own)
+            return {"chroma": chroma, "colours": carried}
+
+        return process
 
     def _net(self, device: torch.device) -> ColourNet:
         from reelfix.restoration.colour.annealed import Annealed
@@ -71,15 +97,13 @@ class Colorize(Stage[ColorizeSettings]):
         net = load_colour_net(self.settings.model, device)
         return Annealed(net, self.settings.temperature) if isinstance(net, ColourCompact) else net
 
-    def _left_alone(self, window: Window) -> Products:
-        import torch
-
-        return {"chroma": self._own_chroma(window.frames[window.core]), "colours": torch.zeros(0)}
-
-    def _colouring(self, net: ColourNet, device: torch.device) -> Process:
+    def _colouring(
+        self, net: ColourNet, device: torch.device
+    ) -> Callable[[Window], tuple[torch.Tensor, torch.Tensor]]:
+        """Return what makes the chroma of a window, and what it carries on."""
         colorizers: list[Colorizer] = []
 
-        def process(window: Window) -> Products:
+        def coloured(window: Window) -> tuple[torch.Tensor, torch.Tensor]:
             if not colorizers:
                 colorizers.append(self._colorizer(net, device, window))
             made, carried = colorizers[0].colorize(
@@ -89,11 +113,15 @@ class Colorize(Stage[ColorizeSettings]):
                 window.start,
                 window.carried.get("colours"),
             )
-            made = made * (self.clip.white - self.clip.black)
-            own = self._own_chroma(window.frames[window.core])
-            return {"chroma": own + self.settings.strength * (made - own), "colours": carried}
+            return made * (self.clip.white - self.clip.black), carried
 
-        return process
+        return coloured
+
+    def _tinted(self, frames: torch.Tensor, tint: Tint) -> torch.Tensor:
+        """The chroma that a tint gives to the luma of frames."""
+        from reelfix.restoration.colour.tint import with_tint
+
+        return with_tint(self._luma(self._tones(frames)), tint) * (self.clip.white - self.clip.black)
 
     def _colorizer(self, net: ColourNet, device: torch.device, window: Window) -> Colorizer:
         """Make what colours the shot, of the guides that come with its first window."""
@@ -125,7 +153,12 @@ class Colorize(Stage[ColorizeSettings]):
 
         if frames.shape[1] == 1:
             return frames.new_zeros((len(frames), 2, *frames.shape[2:]))
-        red, green, blue = frames.unbind(1)
+        luma = self._luma(frames)[:, 0]
+        return torch.stack([frames[:, 2] - luma, frames[:, 0] - luma], dim=1)
+
+    def _luma(self, frames: torch.Tensor) -> torch.Tensor:
+        """Luma (T, 1, H, W) of frames in R, G, B."""
+        red, green, blue = frames.chunk(3, dim=1)
         weights = self.clip.red_weight, self.clip.blue_weight
-        luma = weights[0] * red + (1 - sum(weights)) * green + weights[1] * blue
-        return torch.stack([blue - luma, red - luma], dim=1)
+        luma: torch.Tensor = weights[0] * red + (1 - sum(weights)) * green + weights[1] * blue
+        return luma

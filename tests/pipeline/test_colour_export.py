@@ -11,10 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from reelfix.io.documents import write_json
 from reelfix.io.ffmpeg import describe, ffmpeg_binary
 from reelfix.io.tags import parse_tags
+from reelfix.pipeline.colour_hints_edit import add_point
 from reelfix.pipeline.events import silent
 from reelfix.pipeline.executor import ExecutorOptions
 from reelfix.pipeline.export import ExportRequest, Master, export
@@ -23,6 +25,9 @@ from reelfix.pipeline.outcome import outcome_of
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.run import run
 from reelfix.pipeline.settings import RunRequest
+from reelfix.pipeline.sheet import make_sheets
+from reelfix.pipeline.sheet_frames import sheet_frames
+from reelfix.pipeline.sheet_measure import measure_shot
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.stage import Process, Products, Stage, StageSettings, Window
 from reelfix.pipeline.stages.table import STAGES
@@ -297,3 +302,30 @@ def test_no_strength_is_no_colour_and_settings_are_known(make_reel: MakeReel) ->
     assert (planes_of(export(reel, ExportRequest()), "yuv444p")[1] == 128).all()
     assert [entry.stage for entry in reel_status(reel).shots[0].stages] == ["paint"]
     assert reel_status(reel).count("paint")["done"] == 2
+
+
+def test_sheets_show_the_colours(make_reel: MakeReel) -> None:
+    """Pictures, close-ups and time slices after are in colour, those before are not; hints are marked."""
+    reel = make_reel("gray")
+    add_point(reel, 4, (17, 9), "#ff0000")
+    painted(reel)
+    outcome = outcome_of(reel, reel.shots()[1])
+    measure = measure_shot(outcome)
+    assert measure.slice_after.shape == (3, WIDTH, 3)
+    assert measure.slice_before.shape == (3, WIDTH)
+    row = outcome.before(4, 5)[0, 0, HEIGHT // 2].astype(float) / 257
+    inside = (row > 40) & (row < 200)
+    assert measure.slice_after[1, :, 2][inside] - row[inside] == pytest.approx(255 * BLUE, abs=1.5)
+    shown = {frame.frame: frame.tiles for frame in sheet_frames(outcome, measure)}[4]
+    after = shown["after"].astype(int)
+    blueness = np.median(after[..., 2] - after[..., 0])
+    assert blueness == pytest.approx(255 * (BLUE - RED), abs=4)
+    assert np.ptp(shown["before"], axis=2).max() == 0
+    height, width = after.shape[:2]
+    assert after[int(9.5 * height / HEIGHT), int(17.5 * width / WIDTH)].tolist() == [255, 0, 0]
+    sheets = make_sheets(reel)
+    with Image.open(Path(str(sheets.pictures[1]))) as sheet:
+        pixels = np.asarray(sheet).astype(int)
+    assert ((pixels[..., 2] - pixels[..., 0]) > 30).mean() > 0.05
+    assert make_sheets(reel).drawn == 0
+    assert outcome_of(reel, reel.shots()[0]).seen(0, 1).shape == (1, 3, HEIGHT, WIDTH)

@@ -6,11 +6,13 @@ import pytest
 from reelfix.io.frame_store import Planes
 from reelfix.io.pixel_format import PixelFormat
 from reelfix.io.source_info import VideoStream
-from reelfix.pipeline.colour_planes import ColourPlanes, codes_in_colour, colour_stream
+from reelfix.pipeline.colour_planes import ColourPlanes, chroma_of, codes_in_colour, colour_stream
 from reelfix.pipeline.pixels import PixelMap, black_and_white
 from reelfix.pipeline.products import NEUTRAL
 
 HEIGHT, WIDTH = 10, 14
+GRAY = np.full((2, 1, HEIGHT, WIDTH), 30000, np.uint16)
+"""Frames of one channel, that have no chroma of their own."""
 
 
 def stream(name: str, **tags: str) -> VideoStream:
@@ -67,7 +69,7 @@ def test_colours_are_those_meant_and_luma_keeps_its_bits(name: str, tag: str) ->
     video = stream(name, color_range=tag, color_matrix="smpte170m")
     colour = ColourPlanes.of(video, is_monochrome=True)
     planes = flat(name, 0.5)
-    made = colour.coloured(planes, chroma_codes(0.1, -0.05))
+    made = colour.coloured(planes, chroma_codes(0.1, -0.05), GRAY)
     assert np.array_equal(made["y"], planes[colour.source.planes[0]])
     for plane in colour.pixel_format.planes:
         assert made[plane].dtype == colour.pixel_format.dtype
@@ -89,7 +91,7 @@ def test_full_red_is_where_the_standard_has_it() -> None:
     )
     planes = flat("yuv444p", 81 / 255)
     scale = 219 / 255
-    made = colour.coloured(planes, chroma_codes(-0.299 * scale, 0.701 * scale))
+    made = colour.coloured(planes, chroma_codes(-0.299 * scale, 0.701 * scale), GRAY)
     assert [int(made[name][0, 5, 5]) for name in ("y", "u", "v")] == [81, 90, 240]
 
 
@@ -98,7 +100,7 @@ def test_no_colour_is_neutral(name: str) -> None:
     colour = ColourPlanes.of(stream(name), is_monochrome=True)
     planes = flat(name, 0.4)
     plain = colour.plain(planes)
-    made = colour.coloured(planes, chroma_codes(0, 0))
+    made = colour.coloured(planes, chroma_codes(0, 0), GRAY)
     for plane in plain:
         assert np.array_equal(plain[plane], made[plane])
         assert plain[plane].dtype == colour.pixel_format.dtype
@@ -113,7 +115,10 @@ def test_rgb_keeps_its_luma(monochrome: bool) -> None:
     if not monochrome:
         planes["r"] += 6000
     luma = 0.2126 * planes["r"] + 0.7152 * planes["g"] + 0.0722 * planes["b"].astype(float)
-    made = colour.coloured(planes, chroma_codes(0.2, -0.1))
+    frames = GRAY
+    if not monochrome:
+        frames = PixelMap.of(stream("gbrp16le"), is_monochrome=False).to_codes(planes)
+    made = colour.coloured(planes, chroma_codes(0.2, -0.1), frames)
     found = 0.2126 * made["r"] + 0.7152 * made["g"] + 0.0722 * made["b"].astype(float)
     assert found == pytest.approx(luma, abs=1)
     assert made["b"] - found == pytest.approx(0.2 * 65535, abs=2)
@@ -135,3 +140,29 @@ def test_black_and_white_of_a_range() -> None:
     assert black_and_white(stream("yuvj420p")) == (0, 1)
     assert black_and_white(stream("yuv420p")) == (16 / 255, 235 / 255)
     assert black_and_white(stream("gray10le", color_range="tv")) == (64 / 1023, 940 / 1023)
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuv444p10le", "gbrp16le"])
+def test_where_chroma_is_the_frames_own_planes_keep_their_bits(name: str) -> None:
+    video = stream(name, color_matrix="smpte170m")
+    colour, pixel_map = ColourPlanes.of(video, is_monochrome=False), PixelMap.of(video, is_monochrome=False)
+    kept, random = PixelFormat.parse(name), np.random.default_rng(0)
+    planes = {
+        plane: random.integers(
+            kept.peak // 3, kept.peak // 2, (2, *kept.plane_shape(plane, HEIGHT, WIDTH))
+        ).astype(kept.dtype)
+        for plane in kept.planes
+    }
+    frames = pixel_map.to_codes(planes)
+    chroma = chroma_of(frames, 0.299, 0.114)
+    for plane, values in colour.coloured(planes, chroma, frames).items():
+        assert np.array_equal(values, planes[plane])
+    chroma[:, :, :, 8:] = NEUTRAL
+    changed = colour.coloured(planes, chroma, frames)
+    first, last = ("u", "v") if kept.is_yuv else ("b", "r")
+    columns = kept.plane_shape(first, HEIGHT, WIDTH)[1]
+    for plane in (first, last):
+        assert np.array_equal(changed[plane][..., : columns // 2 - 1], planes[plane][..., : columns // 2 - 1])
+        assert not np.array_equal(
+            changed[plane][..., columns // 2 + 1 :], planes[plane][..., columns // 2 + 1 :]
+        )

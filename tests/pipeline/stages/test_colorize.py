@@ -14,6 +14,7 @@ from reelfix.pipeline.colour_hints_edit import add_point
 from reelfix.pipeline.errors import Interrupted
 from reelfix.pipeline.events import BlockDone, Event
 from reelfix.pipeline.executor import ExecutorOptions
+from reelfix.pipeline.guide_arrays import pack_tint, unpack_tint
 from reelfix.pipeline.outcome import outcome_of
 from reelfix.pipeline.plan import plan_of
 from reelfix.pipeline.reel import Reel
@@ -24,6 +25,7 @@ from reelfix.pipeline.stage import ClipFormat, Window
 from reelfix.pipeline.stages.colorize import Colorize, ColorizeSettings
 from reelfix.restoration.colorize import Colorizer
 from reelfix.restoration.colour.compact import ColourCompact, ColourShape
+from reelfix.restoration.colour.tint import Tint, with_tint
 from reelfix.restoration.motion import Motion
 
 MakeReel = Callable[..., Reel]
@@ -49,13 +51,15 @@ def clip(channels: int = 1, **levels: float) -> ClipFormat:
     return ClipFormat(HEIGHT, WIDTH, channels, 8, 24.0, **levels)
 
 
-def made(frames: torch.Tensor, format_: ClipFormat, net: Path, **settings: Any) -> torch.Tensor:
+def made(
+    frames: torch.Tensor, format_: ClipFormat, net: Path, known: Tint | None = None, **settings: Any
+) -> torch.Tensor:
     """The chroma of a shot of one window."""
     stage = Colorize(ColorizeSettings(model=str(net), **settings), format_)
     count = len(frames)
     grid = torch.zeros((count, 2, HEIGHT // 2, WIDTH // 2))
     motion = Motion(grid, grid, grid[:, :1] + 1, grid[:, :1] + 1)
-    window = Window({"frames": frames, "motion": motion}, 0, count, 0, 0, count)
+    window = Window({"frames": frames, "motion": motion, "tint": known}, 0, count, 0, 0, count)
     products = stage.open(CPU)(window)
     chroma: torch.Tensor = products["chroma"]
     assert set(products) == {"chroma", "colours"}
@@ -150,3 +154,35 @@ def test_bytes_do_not_depend_on_blocks_nor_on_a_stop(coloured: tuple[Reel, RunRe
     result = run_task(reel, task, device=CPU, emit=emit, cut=Cut(2, 4))
     assert (result.resumed_at, result.frames) == (8, 12)
     assert np.array_equal(chroma_of(reel, 1), whole)
+
+
+SEPIA = Tint(tuple((6.0, 0.2 * step) for step in range(0, 101, 5)), 0.99, 0.299, 0.114)
+
+
+@pytest.mark.parametrize("tint", ["keep", "remove", "only"])
+def test_tinted_film(net: Path, tint: str) -> None:
+    luma = torch.rand((2, 1, HEIGHT, WIDTH)) * 0.6 + 0.2
+    dirty = with_tint(luma, SEPIA) + 0.01 * torch.randn((2, 2, HEIGHT, WIDTH))
+    blue, red = luma + dirty[:, :1], luma + dirty[:, 1:]
+    frames = torch.cat([red, (luma - 0.299 * red - 0.114 * blue) / 0.587, blue], dim=1)
+    found = made(frames, clip(3), net, tint=tint, known=SEPIA)
+    if tint == "keep":
+        torch.testing.assert_close(found, dirty, atol=1e-5, rtol=0)
+    elif tint == "only":
+        torch.testing.assert_close(found, with_tint(luma, SEPIA), atol=1e-4, rtol=0)
+    else:
+        torch.testing.assert_close(found, made(frames, clip(3), net), atol=1e-5, rtol=0)
+        assert (found - dirty).abs().mean() > 0.02
+
+
+def test_film_without_tint_is_not_coloured_by_tint_alone(net: Path) -> None:
+    frames = torch.rand((2, 1, HEIGHT, WIDTH))
+    assert not made(frames, clip(), net, tint="only").any()
+    stage = Colorize(ColorizeSettings(model=str(net), tint="only"), clip())
+    assert (stage.handle, stage.models) == (0, ())
+
+
+def test_a_tint_survives_as_arrays() -> None:
+    assert unpack_tint(pack_tint(SEPIA, 7), CPU) == SEPIA
+    assert unpack_tint(pack_tint(None, 7), CPU) is None
+    assert len(next(iter(pack_tint(SEPIA, 7).values()))) == 7
