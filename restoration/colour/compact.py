@@ -127,11 +127,27 @@ class ColourCompact(nn.Module):
         multiples of 32: what is said of a larger one is interpolated, and memory is bounded. `temperature`:
         that of the annealed mean.
         """
+        pictures = [
+            self._predicted(
+                luma[index : index + 1],
+                Hints(*(plane[index : index + 1] for plane in hints)) if hints else None,
+                saturation,
+                temperature,
+                working_size,
+            )
+            for index in range(len(luma))
+        ]
+        return Prediction(*(torch.cat(planes) for planes in zip(*pictures, strict=True)))
+
+    def _predicted(
+        self, luma: torch.Tensor, hints: Hints | None, saturation: float, temperature: float, longest: int
+    ) -> Prediction:
+        """Colour one picture (1, 1, H, W): alone, so that its bytes are the same beside whatever others."""
         size = luma.shape[2], luma.shape[3]
-        shown = working.working_size(size, working_size, MULTIPLE)
+        shown = working.working_size(size, longest, MULTIPLE)
         gray = lightness(working.resized(luma.float(), shown)) / 100
         known = working.hints_at(hints, reduced(shown, 4)) if hints else None
-        planes = hint_planes(known, gray.shape[0], reduced(shown, 4), luma.device)
+        planes = hint_planes(known, 1, reduced(shown, 4), luma.device)
         dtype = self.head.weight.dtype
         # On the CPU, float32 rounds by the number of threads; bfloat16 does in the annealed mean alone.
         with one_thread() if dtype == torch.float32 else nullcontext():
