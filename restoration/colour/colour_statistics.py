@@ -38,6 +38,8 @@ class StatisticsNet(nn.Module):
         self.saturation = nn.Conv2d(2, width, 1)
         self.layers = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(_LAYERS - 1))
         self.norms = nn.ModuleList(nn.BatchNorm2d(width) for _ in range(_LAYERS))
+        for layer in self.layers:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
     def forward(self, statistics: ColourStatistics | None, batch: int) -> torch.Tensor:
         """Return what is to be added, (batch, width, 1, 1)."""

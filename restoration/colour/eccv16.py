@@ -1,21 +1,26 @@
 """`colour-eccv16`: the automatic net of "Colorful Image Colorization" (Zhang, Isola, Efros, ECCV 2016)."""
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from reelfix.restoration.colour import working
 from reelfix.restoration.colour.bins import TEMPERATURE, ab_bins, annealed_mean
+from reelfix.restoration.colour.compact_attention import one_thread
 from reelfix.restoration.colour.lab import lightness
 from reelfix.restoration.colour.net import Hints, Prediction, reduced
 from reelfix.restoration.colour.stacks import (
+    CELL,
     MATCHED,
     QUARTER,
+    SPREAD,
     TRUNK_WIDTHS,
+    WORKING_SIZE,
     make_trunk,
-    padded_to_cells,
-    peakedness,
+    steady,
 )
 
 WIDTH = 64
@@ -64,17 +69,26 @@ class Eccv16(nn.Module):
             x = F.relu(conv(x))
         return Seen(self.head(x), features)
 
+    @torch.no_grad()
     def predict(self, luma: torch.Tensor, hints: Hints | None = None, saturation: float = 1.0) -> Prediction:
-        """Return the colours of pictures (B, 1, H, W) float32 in [0, 1], as `ColourNet` says.
+        """Colour `luma` (B, 1, H, W), float32 in [0, 1]; see `ColourNet.predict`.
 
-        ab is the annealed mean of the distribution (equation 5), times `saturation`.
+        The net is shown the picture with its longest side reduced to WORKING_SIZE. ab is the annealed mean of
+        the distribution (equation 5), times `saturation`; where there are hints, it is theirs.
         """
-        height, width = reduced((luma.shape[2], luma.shape[3]), QUARTER)
-        seen = self(padded_to_cells(luma))
-        logits = seen.logits[..., :height, :width].float()
-        ab, _ = annealed_mean(logits, self.bins.float(), float(self.temperature))
-        ab, confidence = ab * saturation, peakedness(logits)
+        return working.each_alone(partial(self._predicted, saturation), luma, hints)
+
+    def _predicted(self, saturation: float, luma: torch.Tensor, hints: Hints | None) -> Prediction:
+        size = luma.shape[2], luma.shape[3]
+        shown = working.resized(luma.float(), working.working_size(size, WORKING_SIZE, CELL))
+        with steady(self.head.weight.dtype):
+            seen = self(shown)
+        with one_thread():
+            ab, spread = annealed_mean(seen.logits, self.bins.float(), float(self.temperature))
+        ab = working.resized(ab * saturation, reduced(size, QUARTER))
+        confidence = working.resized(1 / (1 + (spread / SPREAD).square()), reduced(size, QUARTER))
         if hints is not None:
             ab = torch.lerp(ab, hints.ab, hints.weight)
             confidence = torch.maximum(confidence, hints.weight)
-        return Prediction(ab, confidence, F.normalize(seen.features.float(), dim=1))
+        features = working.resized(seen.features.float(), reduced(size, CELL))
+        return Prediction(ab, confidence, F.normalize(features, dim=1))

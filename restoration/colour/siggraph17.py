@@ -1,30 +1,36 @@
 """`colour-siggraph17`: the net of "Real-Time User-Guided Image Colorization" (Zhang et al., 2017)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from reelfix.restoration.colour import working
+from reelfix.restoration.colour.bins import BINS, GRID, TEMPERATURE, ab_bins, annealed_mean
 from reelfix.restoration.colour.colour_statistics import ColourStatistics, StatisticsNet
+from reelfix.restoration.colour.compact_attention import one_thread
 from reelfix.restoration.colour.lab import lightness
 from reelfix.restoration.colour.net import Hints, Prediction, reduced
 from reelfix.restoration.colour.stacks import (
     AB_NORM,
+    CELL,
     MATCHED,
     QUARTER,
+    SPREAD,
     TRUNK_WIDTHS,
+    WORKING_SIZE,
     Stack,
     make_trunk,
-    padded_to_cells,
-    peakedness,
+    steady,
 )
 
 RELEASED_CLASSES = 529
 """Bins of the release: all of grid 10 from -110 to 110, those out of gamut too."""
-CLASS_SHARPNESS = 0.2
-"""What the release's logits are multiplied by before their softmax, in the authors' program."""
+RELEASED_TEMPERATURE = 5.0
+"""What the release's logits are divided by before their softmax, in the authors' program."""
 _CHANNELS = 4  # lightness, a, b of the hints, where there are hints
 _SUBSAMPLED = 3  # stacks after which every second row and column is left out
 _JOINED = 3  # the stack whose output the statistics are added to: conv4
@@ -39,9 +45,9 @@ class SiggraphShape:
     width: int = 64
     """Channels of conv1."""
     classes: int = RELEASED_CLASSES
-    """Bins of the distribution; 313 are ours, in gamut."""
-    statistics: int = 0
-    """Bins of the histogram that the whole picture's colours may be told by; 0: they cannot be told."""
+    """Bins of the distribution: the release's, or our 313, which are in gamut."""
+    statistics: bool = False
+    """Whether it may be told of the whole picture's colours."""
 
 
 class Coloured(NamedTuple):
@@ -76,7 +82,9 @@ class Siggraph17(nn.Module):
         self.at_whole = nn.Conv2d(two, two, 3, padding=1)
         self.classes = nn.Conv2d(four, shape.classes, 1)
         self.head = nn.Conv2d(two, 2, 1)
-        self.statistics = StatisticsNet(shape.statistics, eight) if shape.statistics else None
+        self.bins: torch.Tensor
+        self.register_buffer("bins", _centres(shape.classes), persistent=False)
+        self.statistics = StatisticsNet(BINS, eight) if shape.statistics else None
 
     def forward(
         self,
@@ -105,6 +113,7 @@ class Siggraph17(nn.Module):
         ab = AB_NORM * torch.tanh(self.head(F.leaky_relu(x, _LEAK)).float())
         return Coloured(ab, logits, seen[MATCHED])
 
+    @torch.no_grad()
     def predict(
         self,
         luma: torch.Tensor,
@@ -112,20 +121,49 @@ class Siggraph17(nn.Module):
         saturation: float = 1.0,
         statistics: ColourStatistics | None = None,
     ) -> Prediction:
-        """Return the colours of pictures (B, 1, H, W) float32 in [0, 1], as `ColourNet` says.
+        """Colour `luma` (B, 1, H, W), float32 in [0, 1]; see `ColourNet.predict`.
 
-        ab is the regression's, the mean of every 4 x 4 pixels, times `saturation`; hints are told to the net
-        in proportion, so that they come out as they are, down to a quarter of the saturation. The confidence
-        is the distribution's.
+        The net is shown the picture with its longest side reduced to WORKING_SIZE. ab is the regression's,
+        the mean of every 4 x 4 pixels, times `saturation`; hints are told to the net in proportion, so that
+        they come out as they are, down to a quarter of the saturation. The confidence is the distribution's.
+        `statistics`: of one picture, and they hold for all.
         """
-        height, width = reduced((luma.shape[2], luma.shape[3]), QUARTER)
+        return working.each_alone(partial(self._predicted, saturation, statistics), luma, hints)
+
+    def _predicted(
+        self,
+        saturation: float,
+        statistics: ColourStatistics | None,
+        luma: torch.Tensor,
+        hints: Hints | None,
+    ) -> Prediction:
+        size = luma.shape[2], luma.shape[3]
+        shown = working.resized(luma.float(), working.working_size(size, WORKING_SIZE, CELL))
         if hints is not None:
+            hints = working.hints_at(hints, reduced((shown.shape[2], shown.shape[3]), QUARTER))
             hints = hints._replace(ab=hints.ab / max(saturation, _PALEST))
-        coloured = self(padded_to_cells(luma), hints, statistics)
-        ab = F.avg_pool2d(coloured.ab, QUARTER)[..., :height, :width]
-        sharpness = CLASS_SHARPNESS if self.shape.classes == RELEASED_CLASSES else 1.0
-        confidence = peakedness(sharpness * coloured.logits[..., :height, :width].float())
-        return Prediction(ab * saturation, confidence, F.normalize(coloured.features.float(), dim=1))
+        with steady(self.head.weight.dtype):
+            seen = self(shown, hints, statistics)
+        with one_thread():
+            _, spread = annealed_mean(seen.logits, self.bins.float(), self._temperature)
+        ab = working.resized(F.avg_pool2d(seen.ab, QUARTER) * saturation, reduced(size, QUARTER))
+        confidence = working.resized(1 / (1 + (spread / SPREAD).square()), reduced(size, QUARTER))
+        features = working.resized(seen.features.float(), reduced(size, CELL))
+        return Prediction(ab, confidence, F.normalize(features, dim=1))
+
+    @property
+    def _temperature(self) -> float:
+        return RELEASED_TEMPERATURE if self.shape.classes == RELEASED_CLASSES else TEMPERATURE
+
+
+def _centres(classes: int) -> torch.Tensor:
+    """Values of a and b (classes, 2) that the classes stand for, Lab units."""
+    if classes == BINS:
+        return ab_bins()
+    if classes == RELEASED_CLASSES:
+        ticks = torch.arange(-AB_NORM, AB_NORM + 1, GRID)
+        return torch.cartesian_prod(ticks, ticks)
+    raise ValueError(f"{classes = } must be {BINS}, our bins, or {RELEASED_CLASSES}, those of the release.")
 
 
 def _inputs(luma: torch.Tensor, hints: Hints | None) -> torch.Tensor:

@@ -2,16 +2,23 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from reelfix.restoration.colour.compact_attention import one_thread
+
 CELL = 8
-"""Both nets see pictures whose height and width are multiples of this."""
+"""Both nets are shown pictures whose height and width are multiples of this."""
+WORKING_SIZE = 256
+"""Longest side, in pixels, of what both nets are shown; their authors' pictures have both sides so long."""
 QUARTER = 4
 """Height and width of a picture against those of what is said of its colours."""
+SPREAD = 20.0
+"""Of the distribution, in Lab units, at which confidence is a half."""
 TRUNK_DEPTHS = (2, 2, 3, 3, 3, 3, 3)
 """Convolutions of conv1 to conv7."""
 TRUNK_WIDTHS = (1, 2, 4, 8, 8, 8, 8)
@@ -35,6 +42,8 @@ class Stack(nn.Module):
             for index, (a, b) in enumerate(pairwise(widths))
         )
         self.norm = nn.BatchNorm2d(widths[-1])
+        for conv in self.convs:
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, widths[0], H, W) to (B, widths[-1], H / stride, W / stride)."""
@@ -60,17 +69,6 @@ def make_trunk(channels: int, width: int, *, strided: bool) -> nn.ModuleList:
     return nn.ModuleList(stacks)
 
 
-def padded_to_cells(picture: torch.Tensor) -> torch.Tensor:
-    """Return pictures (B, C, H, W) with their last row and column repeated up to multiples of CELL."""
-    height, width = picture.shape[-2:]
-    return F.pad(picture, (0, -width % CELL, 0, -height % CELL), mode="replicate")
-
-
-def peakedness(logits: torch.Tensor) -> torch.Tensor:
-    """Return how peaked distributions are: (B, Q, h, w) logits to (B, 1, h, w) float32 in [0, 1].
-
-    One less the entropy against that of even odds: 1 where one bin has it all, 0 where all are as likely.
-    """
-    log_odds = logits.float().log_softmax(1)
-    entropy = -(log_odds.exp() * log_odds).sum(1, keepdim=True)
-    return (1 - entropy / math.log(logits.shape[1])).clamp(0, 1)
+def steady(dtype: torch.dtype) -> AbstractContextManager[None]:
+    """Let convolutions of float32 use one thread on the CPU: they round otherwise on two than on one."""
+    return one_thread() if dtype == torch.float32 else nullcontext()

@@ -1,9 +1,11 @@
 """The size that a net for colour is shown pictures at, and what is known and found brought to it and back."""
 
+from collections.abc import Callable
+
 import torch
 from torch.nn import functional
 
-from reelfix.restoration.colour.net import Hints
+from reelfix.restoration.colour.net import Hints, Prediction
 
 
 def working_size(size: tuple[int, int], longest: int, multiple: int) -> tuple[int, int]:
@@ -27,3 +29,14 @@ def hints_at(hints: Hints, size: tuple[int, int]) -> Hints:
     weight = functional.adaptive_avg_pool2d(hints.weight, size)
     ab = functional.adaptive_avg_pool2d(hints.ab * hints.weight, size) / weight.clamp_min(1e-6)
     return Hints(ab, functional.adaptive_max_pool2d(hints.weight, size))
+
+
+def each_alone(
+    predict: Callable[[torch.Tensor, Hints | None], Prediction], luma: torch.Tensor, hints: Hints | None
+) -> Prediction:
+    """Colour pictures (B, 1, H, W) one by one: each one's bytes are the same beside whatever others."""
+    alone = []
+    for index in range(len(luma)):
+        one = slice(index, index + 1)
+        alone.append(predict(luma[one], Hints(hints.ab[one], hints.weight[one]) if hints else None))
+    return Prediction(*(torch.cat(planes) for planes in zip(*alone, strict=True)))

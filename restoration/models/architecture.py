@@ -141,12 +141,11 @@ def _siggraph17(header: Header) -> nn.Module:
     from reelfix.restoration.colour.siggraph17 import Siggraph17, SiggraphShape
 
     shapes = header.shapes
-    told = shapes.get("statistics.histogram.weight")
     return Siggraph17(
         SiggraphShape(
             width=shapes["trunk.0.convs.0.weight"][0],
             classes=shapes["classes.weight"][0],
-            statistics=told[1] - 1 if told else 0,
+            statistics="statistics.histogram.weight" in shapes,
         )
     )
 

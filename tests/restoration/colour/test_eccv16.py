@@ -14,7 +14,7 @@ def net() -> Eccv16:
     return Eccv16(2).eval().requires_grad_(False)
 
 
-@pytest.mark.parametrize(("height", "width"), [(16, 24), (17, 23), (5, 40)])
+@pytest.mark.parametrize(("height", "width"), [(16, 24), (17, 23), (5, 40), (270, 40)])
 def test_any_size(net: Eccv16, height: int, width: int) -> None:
     ab, confidence, features = net.predict(torch.rand(2, 1, height, width))
     quarter = (-(-height // 4), -(-width // 4))
@@ -34,7 +34,7 @@ def test_one_sure_bin_is_the_colour(net: Eccv16) -> None:
     net.head.bias.zero_()
     seen = net.predict(torch.rand(1, 1, 16, 16))
     assert torch.allclose(seen.ab[0, :, 0, 0], ab_bins().mean(0), atol=1e-3)
-    assert seen.confidence.max() < 1e-3
+    assert seen.confidence.max() < 0.1
 
 
 def test_the_mean_is_annealed_before_it_is_taken(net: Eccv16) -> None:

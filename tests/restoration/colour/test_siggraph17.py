@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from reelfix.restoration.colour.bins import BINS
 from reelfix.restoration.colour.colour_statistics import ColourStatistics
 from reelfix.restoration.colour.net import ColourNet, Hints
 from reelfix.restoration.colour.published import save_colour
 from reelfix.restoration.colour.siggraph17 import Siggraph17, SiggraphShape
 from reelfix.restoration.models.descriptor import describe
 
-TOLD = SiggraphShape(width=2, classes=7, statistics=7)
+TOLD = SiggraphShape(width=2, classes=BINS, statistics=True)
 
 
 def make(shape: SiggraphShape) -> Siggraph17:
@@ -26,9 +27,9 @@ def hint(ab: tuple[float, float], weight: float = 1.0) -> Hints:
     return hints
 
 
-@pytest.mark.parametrize(("height", "width"), [(16, 24), (17, 23), (5, 40)])
+@pytest.mark.parametrize(("height", "width"), [(16, 24), (17, 23), (5, 40), (270, 40)])
 def test_any_size(height: int, width: int) -> None:
-    net = make(SiggraphShape(width=2, classes=7))
+    net = make(SiggraphShape(width=2, classes=BINS))
     quarter = (-(-height // 4), -(-width // 4))
     hints = Hints(torch.zeros(2, 2, *quarter), torch.ones(2, 1, *quarter))
     ab, confidence, features = net.predict(torch.rand(2, 1, height, width), hints)
@@ -40,14 +41,14 @@ def test_any_size(height: int, width: int) -> None:
 
 
 def test_a_hint_changes_the_colours_near_it() -> None:
-    net, luma = make(SiggraphShape(width=2, classes=7)), torch.rand(1, 1, 24, 24)
+    net, luma = make(SiggraphShape(width=2, classes=BINS)), torch.rand(1, 1, 24, 24)
     change = (net.predict(luma, hint((80, 0))).ab - net.predict(luma).ab).abs().sum(1)[0]
     assert int(change.argmax()) in {6 * row + column for row in (0, 1, 2) for column in (3, 4, 5)}
     assert torch.equal(net.predict(luma, hint((80, 0), weight=0.0)).ab, net.predict(luma).ab)
 
 
 def test_hints_are_made_up_for_the_saturation() -> None:
-    net, luma = make(SiggraphShape(width=2, classes=7)), torch.rand(1, 1, 24, 24)
+    net, luma = make(SiggraphShape(width=2, classes=BINS)), torch.rand(1, 1, 24, 24)
     assert torch.allclose(
         net.predict(luma, hint((40, -20)), saturation=0.5).ab, 0.5 * net.predict(luma, hint((80, -40))).ab
     )
@@ -55,9 +56,9 @@ def test_hints_are_made_up_for_the_saturation() -> None:
 
 
 def test_statistics_bear_on_a_net_made_for_them() -> None:
-    net, plain = make(TOLD), make(SiggraphShape(width=2, classes=7))
+    net, plain = make(TOLD), make(SiggraphShape(width=2, classes=BINS))
     luma = torch.rand(1, 1, 16, 16)
-    histogram = torch.zeros(1, 7).index_fill_(1, torch.tensor(2), 1.0)
+    histogram = torch.zeros(1, BINS).index_fill_(1, torch.tensor(2), 1.0)
     told = ColourStatistics(histogram, torch.tensor([0.6]))
     unsaid = ColourStatistics(None, None)
     assert torch.equal(net.predict(luma, statistics=unsaid).ab, net.predict(luma).ab)
