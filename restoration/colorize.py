@@ -19,6 +19,7 @@ from reelfix.restoration.colour.key_frames import (
 from reelfix.restoration.colour.net import ColourNet
 from reelfix.restoration.colour.propagate import Carried, Way, blended, ways
 from reelfix.restoration.colour.upsampling import Colours, doubled, quiet_guide
+from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.optical_flow import spread_coarsely
 
@@ -64,7 +65,8 @@ class Colorizer:
         self._weights = red_weight, blue_weight
         given = [reference.frame for reference in guides.references]
         given += [exemplar.frame for exemplar in guides.exemplars]
-        self._keys = key_frames(shot_frames, [t for t in given if t is not None and 0 <= t < shot_frames])
+        self._given = {t for t in given if t is not None and 0 <= t < shot_frames}
+        self._keys = key_frames(shot_frames, self._given)
         self._painted: dict[int, KeyColours] = {}
 
     def colorize(
@@ -85,12 +87,15 @@ class Colorizer:
         first, stop, _ = core.indices(len(frames))
         window = _Window(frames, motion, start - first)
         self._take_up(start, carried)
-        planes = []
-        for t in range(start, start + stop - first):
+        shown = range(start, start + stop - first)
+        colours = {t: self._colours(window, t) for t in shown}
+
+        def finished(t: int) -> torch.Tensor:
             luma = window.luma(t)
-            colours = doubled(self._colours(window, t), window.guide(t), quiet_guide(luma))
-            ab = torch.from_numpy(colours).permute(2, 0, 1)
-            planes.append(chroma_from_ab(torch.from_numpy(luma)[None], ab, *self._weights))
+            ab = torch.from_numpy(doubled(colours[t], window.guide(t), quiet_guide(luma))).permute(2, 0, 1)
+            return chroma_from_ab(torch.from_numpy(luma)[None], ab, *self._weights)
+
+        planes = map_frames(finished, shown)
         last = self._key(window, keys_about(self._keys, start + stop - first - 1)[0])
         state = torch.from_numpy(
             np.ascontiguousarray(cv2.merge([last.colours, last.firmness]).transpose(2, 0, 1))
@@ -121,27 +126,23 @@ class Colorizer:
         return self._painted[frame]
 
     def _new_key(self, window: "_Window", frame: int, pictures: list[Coloured]) -> KeyColours:
-        for picture in pictures:
-            if picture.frame == frame and picture.luma.shape == window.luma(frame).shape:
-                return picture.key
         luma = window.luma(frame)
-        known = taken(pictures, luma, self._painter.paint(luma).features) if pictures else []
-        if frame > self._keys[0]:
-            before = self._keys[self._keys.index(frame) - 1]
+        # A given frame takes its own picture's colours and no others'. They may lie a little otherwise: the
+        # picture was taken before the frame was steadied.
+        is_given = frame in self._given
+        told = [picture for picture in pictures if picture.frame == frame] if is_given else pictures
+        known = taken(told, luma, self._painter.paint(luma).features) if told else []
+        if is_given:
+            return self._painter.settled(luma, known)
+        index = self._keys.index(frame)
+        if index > 0:
+            before = self._keys[index - 1]
             passed = self._key(window, before).brought(window.way(frame, before, frame))
             known.append(Known(passed.carried, passed.firmness * _PASSED_ON))
-        known.extend(self._from_next(window, frame, pictures))
+        beyond = self._keys[index + 1] if index + 1 < len(self._keys) else frame
+        if beyond in self._given:
+            known.append(self._key(window, beyond).brought(window.way(frame, beyond, frame)))
         return self._painter.settled(luma, known)
-
-    def _from_next(self, window: "_Window", frame: int, pictures: list[Coloured]) -> list[Known]:
-        """What the key frame after `frame` says of it, where its colours are given."""
-        beyond = self._keys[self._keys.index(frame) + 1 :][:1]
-        return [
-            picture.key.brought(window.way(frame, t, frame))
-            for picture in pictures
-            for t in beyond
-            if picture.frame == t and picture.luma.shape == window.luma(t).shape
-        ]
 
     def _colours(self, window: "_Window", frame: int) -> Colours:
         """Colours of a frame on the grid of half its size."""

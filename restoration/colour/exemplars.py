@@ -79,14 +79,20 @@ def coloured_exemplars(guides: Guides, painter: Painter) -> list[Coloured]:
 
 
 def taken(pictures: Sequence[Coloured], luma: Plane, features: torch.Tensor) -> list[Known]:
-    """Return what each of `pictures` says of the colours of a frame (H, W) with its features (F, h, w)."""
+    """Return what each of `pictures` says of the colours of a frame (H, W) with its features (F, h, w).
+
+    Where a picture shows the same place, things alike in it are not asked.
+    """
     guide = quiet_guide(half_size(luma))
     found = []
     for picture in pictures:
         same = picture.found_in(luma, guide)
+        alike = picture.alike(features, (guide.shape[0], guide.shape[1]))
         if same is not None:
             found.append(same)
-        found.append(picture.alike(features, (guide.shape[0], guide.shape[1])))
+            carried = Carried(alike.carried.colours, alike.carried.trust * (1 - same.carried.trust))
+            alike = Known(carried, alike.firmness)
+        found.append(alike)
     return found
 
 

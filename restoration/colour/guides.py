@@ -38,7 +38,7 @@ class Exemplar:
     """
 
     luma: torch.Tensor
-    """float32 (1, H, W) in [0, 1]: the frame, the same for all shots of the scene."""
+    """float32 (1, H, W) in [0, 1]: the frame before any stage, the same for all shots of the scene."""
     frame: int | None
     """Which frame of this shot it is; None: of another shot of the scene."""
     points: tuple[Point, ...] = ()

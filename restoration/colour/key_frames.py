@@ -119,7 +119,8 @@ class Painter:
         for point in points:
             firmness[near(point, firmness.shape, (height, width))] = 1
         features = prediction.features[0].float()
-        colours = corrected(enlarged(ab, guide), points, guide, features, (height, width))
+        with one_thread():
+            colours = corrected(enlarged(ab, guide), points, guide, features, (height, width))
         key = KeyColours(colours, np.clip(firmness, _LEAST, 1).astype(np.float32))
         return Painting(key, features)
 
