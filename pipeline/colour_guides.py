@@ -15,8 +15,8 @@ from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.scenes import Scene, middle_of, scene_of, scenes_of
 from reelfix.pipeline.shots import Shot
 
-TINT_KEY = hashlib.sha256(b"tint 1").hexdigest()
-"""Of a shot's tint: what is recognised follows of the source and the shot, which are in every key besides."""
+FILM_COLOURS_KEY = hashlib.sha256(b"film colours 1").hexdigest()
+"""Of what colours a shot has of its own: they follow of the source and the shot, which all keys have."""
 _EXEMPLARS = 4
 """Of a scene at most: each costs time at every key frame of every shot."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,13 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import torch
 
+    from reelfix.restoration.colour.film_colours import FilmColours
     from reelfix.restoration.colour.guides import Guides, Point
-    from reelfix.restoration.colour.tint import Tint
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 _NO_FRAME = -1
+_KINDS: Final = ("none", "tint", "natural")
 
 
 def pack_guides(guides: Guides, frame_count: int) -> Arrays:
@@ -70,20 +71,29 @@ def unpack_guides(arrays: Arrays, device: torch.device) -> Guides:
     )
 
 
-def pack_tint(tint: Tint | None, frame_count: int) -> Arrays:
-    """Turn a shot's tint, or none, into arrays, the first of which has one entry for every frame."""
+def pack_film_colours(colours: FilmColours, frame_count: int) -> Arrays:
+    """Turn a shot's own colours into arrays, the first of which has one entry for every frame."""
+    tint = colours.tint
     curve = np.array(tint.curve if tint else (), np.float64).reshape(-1, 2)
     facts = [tint.explained, tint.red_weight, tint.blue_weight] if tint else []
-    return {"tint": np.zeros(frame_count, np.uint8), "curve": curve, "facts": np.array(facts, np.float64)}
+    kind = np.array([_KINDS.index(colours.kind)], np.uint8)
+    return {
+        "frames": np.zeros(frame_count, np.uint8),
+        "kind": kind,
+        "curve": curve,
+        "facts": np.array(facts, np.float64),
+    }
 
 
-def unpack_tint(arrays: Arrays, device: torch.device) -> Tint | None:
-    """Turn the arrays of `pack_tint` back."""
+def unpack_film_colours(arrays: Arrays, device: torch.device) -> FilmColours:
+    """Turn the arrays of `pack_film_colours` back."""
+    from reelfix.restoration.colour.film_colours import FilmColours
     from reelfix.restoration.colour.tint import Tint
 
-    if not len(arrays["curve"]):
-        return None
-    return Tint(tuple((a, b) for a, b in arrays["curve"].tolist()), *arrays["facts"].tolist())
+    tint = None
+    if len(arrays["curve"]):
+        tint = Tint(tuple((a, b) for a, b in arrays["curve"].tolist()), *arrays["facts"].tolist())
+    return FilmColours(_KINDS[int(arrays["kind"][0])], tint)
 
 
 def _points(points: tuple[Point, ...]) -> npt.NDArray[np.float64]:

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfix.pipeline.colour_guide_frames import GuideFrames
+from reelfix.pipeline.film_colours_frames import FilmColoursFrames
 from reelfix.pipeline.plan import SOURCE, USER, Input, Task
 from reelfix.pipeline.products import PRODUCTS, Arrays, ProductStore
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.source_frames import SourceFrames
-from reelfix.pipeline.tint_frames import TintFrames
 from reelfix.pipeline.user_masks import UserMaskFrames
 
 
@@ -39,7 +39,7 @@ class StageProduct:
 _USER_FRAMES: Mapping[str, Callable[[Reel, Shot, str], FrameRange]] = {
     "user_mask": UserMaskFrames,
     "guides": GuideFrames,
-    "tint": TintFrames,
+    "film_colours": FilmColoursFrames,
 }
 """Product that a person supplies -> what reads it."""
 

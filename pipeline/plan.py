@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reelfix.io.documents import read_json, write_json
-from reelfix.pipeline.colour_guides import TINT_KEY, ColourFacts
+from reelfix.pipeline.colour_guides import FILM_COLOURS_KEY, ColourFacts
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.settings import DEFAULT_PRESET, RunRequest, check_stages, load_preset, resolve
@@ -119,7 +119,7 @@ def _supplied(
     keys = {
         "user_mask": masks_key(user_masks, shot),
         "guides": colour.choose(shot).key if colour is not None else "",
-        "tint": TINT_KEY if colour is not None and clip.channels == 3 else "",
+        "film_colours": FILM_COLOURS_KEY if colour is not None and clip.channels == 3 else "",
     }
     return {product: key for product, key in keys.items() if key}
 

@@ -18,14 +18,14 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from reelfix.io.errors import StoreError
 from reelfix.io.shard_writer import FrameCompressor, ShardBuilder, write_shards
 from reelfix.io.storage import zarr_store
-from reelfix.pipeline.guide_arrays import pack_guides, pack_tint, unpack_guides, unpack_tint
+from reelfix.pipeline.guide_arrays import pack_film_colours, pack_guides, unpack_film_colours, unpack_guides
 from reelfix.pipeline.stage import ClipFormat
 
 if TYPE_CHECKING:
     import torch
 
+    from reelfix.restoration.colour.film_colours import FilmColours
     from reelfix.restoration.colour.guides import Guides
-    from reelfix.restoration.colour.tint import Tint
 
 Arrays = dict[str, npt.NDArray[Any]]
 """Array name -> (T, ...) as stored."""
@@ -113,8 +113,8 @@ def _encode_guides(guides: Guides) -> Arrays:
     return pack_guides(guides, 1)
 
 
-def _encode_tint(tint: Tint | None) -> Arrays:
-    return pack_tint(tint, 1)
+def _encode_film_colours(colours: FilmColours) -> Arrays:
+    return pack_film_colours(colours, 1)
 
 
 def _plain(name: str, dtype: str, frame_shape: Callable[[ClipFormat], tuple[int, ...]]) -> ProductKind:
@@ -181,7 +181,7 @@ PRODUCTS: Mapping[str, ProductKind] = {
     "grainy": ProductKind(_frames_arrays, _encode_frames, _decode_frames),
     "chroma": ProductKind(_chroma_arrays, _encode_chroma, _decode_chroma),
     "guides": ProductKind(lambda clip: (), _encode_guides, unpack_guides),
-    "tint": ProductKind(lambda clip: (), _encode_tint, unpack_tint),
+    "film_colours": ProductKind(lambda clip: (), _encode_film_colours, unpack_film_colours),
     "mask": _plain("mask", "uint8", lambda clip: (2, clip.height, clip.width)),
     "user_mask": _plain("user_mask", "uint8", lambda clip: (3, clip.height, clip.width)),
     "track": _plain("track", "float32", lambda clip: (2, 2, 5)),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from reelfix.restoration.colorize import Colorizer
+    from reelfix.restoration.colour.film_colours import FilmColours
     from reelfix.restoration.colour.net import ColourNet
     from reelfix.restoration.colour.tint import Tint
 
@@ -35,6 +36,9 @@ class ColorizeSettings(StageSettings):
     colours them as gray film; `only` takes it off and puts it back, even and clean, and colours nothing else.
     """
 
+    recolour: bool = False
+    """Colour shots, too, that have natural colours of their own; else they are left as they are."""
+
     @field_validator("model")
     @classmethod
     def _settled(cls, model: str) -> str:
@@ -48,9 +52,9 @@ class Colorize(Stage[ColorizeSettings]):
     name: ClassVar[str] = "colorize"
     version: ClassVar[int] = 1
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
-    may_read: ClassVar[tuple[str, ...]] = ("guides", "tint")
+    may_read: ClassVar[tuple[str, ...]] = ("guides", "film_colours")
     makes: ClassVar[tuple[str, ...]] = ("chroma",)
-    reads_whole: ClassVar[tuple[str, ...]] = ("guides", "tint")
+    reads_whole: ClassVar[tuple[str, ...]] = ("guides", "film_colours")
     carries: ClassVar[tuple[str, ...]] = ("colours",)
     settings_type: ClassVar[type[StageSettings]] = ColorizeSettings
 
@@ -76,18 +80,22 @@ class Colorize(Stage[ColorizeSettings]):
 
         def process(window: Window) -> Products:
             own = self._own_chroma(window.frames[window.core])
-            tint: Tint | None = window.products.get("tint")
-            carried = torch.zeros(0)
-            if tint is not None and self.settings.tint == "only":
-                made = self._tinted(window.frames[window.core], tint)
-            elif coloured is None or (tint is not None and self.settings.tint == "keep"):
-                made = own
-            else:
+            film: FilmColours | None = window.products.get("film_colours")
+            made, carried = own, torch.zeros(0)
+            if film is not None and film.tint is not None and self.settings.tint == "only":
+                made = self._tinted(window.frames[window.core], film.tint)
+            elif coloured is not None and not self._keeps(film):
                 made, carried = coloured(window)
             chroma = own if made is own else own + self.settings.strength * (made - own)
             return {"chroma": chroma, "colours": carried}
 
         return process
+
+    def _keeps(self, film: FilmColours | None) -> bool:
+        """Whether a shot is to keep the colours it has."""
+        if film is None or film.kind == "none":
+            return False
+        return self.settings.tint == "keep" if film.kind == "tint" else not self.settings.recolour
 
     def _net(self, device: torch.device) -> ColourNet:
         from reelfix.restoration.colour.annealed import Annealed

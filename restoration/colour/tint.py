@@ -19,12 +19,14 @@ from reelfix.restoration.colour.lab import lightness
 STEP: Final = 5
 """Of lightness, from one knot of the curve to the next."""
 
+FAINTEST: Final = 1.5
+"""Mean chroma below which a film is gray."""
+
 _KNOTS = 100 // STEP + 1
 _WIDTH = 120  # pixels that frames are reduced to, about: grain and the codec's chroma noise average out
 _FRAMES = 12  # of a shot that are looked at, at most
 _SOUND = 0.97  # share of the pixels that the curve must explain: the rest may be dirt, splices, titles
 _EXPLAINED = 0.93  # share of the energy of their chroma that it must explain
-_FAINTEST = 1.5  # mean chroma below which a picture is not tinted, but gray
 _FARTHEST = 4.5  # from the curve that a pixel may lie, at a mean chroma of 16 or less
 _OUTLYING = 0.28  # times the mean chroma, that a pixel may lie from the curve where that is more
 _DARKS, _LIGHTS = slice(4, 8), slice(11, 15)  # knots: lightness 20 to 35, and 55 to 70
@@ -76,7 +78,7 @@ def tint_of(frames: torch.Tensor, *, red_weight: float = 0.299, blue_weight: flo
     luma, ab = _small(frames, red_weight, blue_weight)
     chroma = np.hypot(*ab.T)
     mean = float(np.mean(chroma))
-    if mean < _FAINTEST:
+    if mean < FAINTEST:
         return None
     curve = _curve(luma, ab)
     tint = Tint(tuple((float(a), float(b)) for a, b in curve), 0.0, red_weight, blue_weight)
@@ -87,6 +89,12 @@ def tint_of(frames: torch.Tensor, *, red_weight: float = 0.299, blue_weight: flo
     if explained < _EXPLAINED or float(apart[sound].max()) > farthest:
         return None
     return Tint(tint.curve, explained, red_weight, blue_weight)
+
+
+def mean_chroma(frames: torch.Tensor, *, red_weight: float = 0.299, blue_weight: float = 0.114) -> float:
+    """Return the mean chroma, in Lab units, of `frames` (T, 3, H, W) in [0, 1]; see FAINTEST."""
+    _, ab = _small(frames, red_weight, blue_weight)
+    return float(np.hypot(*ab.T).mean())
 
 
 def without_tint(frames: torch.Tensor, tint: Tint) -> torch.Tensor:

@@ -14,7 +14,7 @@ from reelfix.pipeline.colour_hints_edit import add_point
 from reelfix.pipeline.errors import Interrupted
 from reelfix.pipeline.events import BlockDone, Event
 from reelfix.pipeline.executor import ExecutorOptions
-from reelfix.pipeline.guide_arrays import pack_tint, unpack_tint
+from reelfix.pipeline.guide_arrays import pack_film_colours, unpack_film_colours
 from reelfix.pipeline.outcome import outcome_of
 from reelfix.pipeline.plan import plan_of
 from reelfix.pipeline.reel import Reel
@@ -25,6 +25,7 @@ from reelfix.pipeline.stage import ClipFormat, Window
 from reelfix.pipeline.stages.colorize import Colorize, ColorizeSettings
 from reelfix.restoration.colorize import Colorizer
 from reelfix.restoration.colour.compact import ColourCompact, ColourShape
+from reelfix.restoration.colour.film_colours import FilmColours
 from reelfix.restoration.colour.tint import Tint, with_tint
 from reelfix.restoration.motion import Motion
 
@@ -52,14 +53,14 @@ def clip(channels: int = 1, **levels: float) -> ClipFormat:
 
 
 def made(
-    frames: torch.Tensor, format_: ClipFormat, net: Path, known: Tint | None = None, **settings: Any
+    frames: torch.Tensor, format_: ClipFormat, net: Path, known: FilmColours | None = None, **settings: Any
 ) -> torch.Tensor:
     """The chroma of a shot of one window."""
     stage = Colorize(ColorizeSettings(model=str(net), **settings), format_)
     count = len(frames)
     grid = torch.zeros((count, 2, HEIGHT // 2, WIDTH // 2))
     motion = Motion(grid, grid, grid[:, :1] + 1, grid[:, :1] + 1)
-    window = Window({"frames": frames, "motion": motion, "tint": known}, 0, count, 0, 0, count)
+    window = Window({"frames": frames, "motion": motion, "film_colours": known}, 0, count, 0, 0, count)
     products = stage.open(CPU)(window)
     chroma: torch.Tensor = products["chroma"]
     assert set(products) == {"chroma", "colours"}
@@ -165,7 +166,7 @@ def test_tinted_film(net: Path, tint: str) -> None:
     dirty = with_tint(luma, SEPIA) + 0.01 * torch.randn((2, 2, HEIGHT, WIDTH))
     blue, red = luma + dirty[:, :1], luma + dirty[:, 1:]
     frames = torch.cat([red, (luma - 0.299 * red - 0.114 * blue) / 0.587, blue], dim=1)
-    found = made(frames, clip(3), net, tint=tint, known=SEPIA)
+    found = made(frames, clip(3), net, tint=tint, known=FilmColours("tint", SEPIA))
     if tint == "keep":
         torch.testing.assert_close(found, dirty, atol=1e-5, rtol=0)
     elif tint == "only":
@@ -182,7 +183,19 @@ def test_film_without_tint_is_not_coloured_by_tint_alone(net: Path) -> None:
     assert (stage.handle, stage.models) == (0, ())
 
 
-def test_a_tint_survives_as_arrays() -> None:
-    assert unpack_tint(pack_tint(SEPIA, 7), CPU) == SEPIA
-    assert unpack_tint(pack_tint(None, 7), CPU) is None
-    assert len(next(iter(pack_tint(SEPIA, 7).values()))) == 7
+@pytest.mark.parametrize("film", [FilmColours("tint", SEPIA), FilmColours("natural"), FilmColours("none")])
+def test_a_films_own_colours_survive_as_arrays(film: FilmColours) -> None:
+    arrays = pack_film_colours(film, 7)
+    assert unpack_film_colours(arrays, CPU) == film
+    assert len(next(iter(arrays.values()))) == 7
+
+
+def test_natural_colours_are_left_alone_unless_asked(net: Path) -> None:
+    frames = torch.rand((2, 3, HEIGHT, WIDTH))
+    own, recoloured = made(frames, clip(3), net, strength=0.0), made(frames, clip(3), net)
+    natural = FilmColours("natural")
+    assert torch.equal(made(frames, clip(3), net, known=natural), own)
+    assert torch.equal(made(frames, clip(3), net, known=natural, tint="remove"), own)
+    assert torch.equal(made(frames, clip(3), net, known=natural, recolour=True), recoloured)
+    assert torch.equal(made(frames, clip(3), net, known=FilmColours("none")), recoloured)
+    assert not torch.equal(own, recoloured)

@@ -10,12 +10,12 @@ from reelfix.io.ffmpeg import ffmpeg_binary
 from reelfix.pipeline.events import silent
 from reelfix.pipeline.executor import ExecutorOptions
 from reelfix.pipeline.export import ExportRequest, export
+from reelfix.pipeline.film_colours_frames import film_colours
 from reelfix.pipeline.ingest import IngestOptions, ingest
 from reelfix.pipeline.outcome import outcome_of
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.run import run
 from reelfix.pipeline.settings import RunRequest
-from reelfix.pipeline.tint_frames import recognised_tint
 
 SERIAL = ExecutorOptions(scheduler="serial")
 SEPIA = ",hue=s=0,format=gbrp,colorchannelmixer=rr=1:gg=0.85:bb=0.6,gblur=sigma=2"
@@ -35,8 +35,9 @@ def reel(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Reel, bool]:
 
 def test_a_tint_is_recognised(reel: tuple[Reel, bool]) -> None:
     found, is_tinted = reel
-    tint = recognised_tint(found, found.shots()[0])
-    assert (tint is not None) == is_tinted
+    film = film_colours(found, found.shots()[0])
+    assert film.kind == ("tint" if is_tinted else "natural")
+    tint = film.tint
     if tint is not None:
         assert tint.curve[12][1] > 10  # yellow
         assert tint.curve[12][0] > -3
