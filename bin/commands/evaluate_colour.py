@@ -34,6 +34,8 @@ def _coloured(function: Callable[..., Any]) -> Callable[..., Any]:
             metavar="NAME",
             help="A net for colour, by name or path; repeatable. [default: the one that comes with us]",
         ),
+        click.option("--saturation", type=float, metavar="S", help="Of colours.  [default: the stage's]"),
+        click.option("--temperature", type=float, metavar="T", help="Likewise, of the annealed mean."),
         click.option("--part", type=_PARTS, default="tune", show_default=True, help="Of the pictures."),
         click.option(
             "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the points."
@@ -107,8 +109,9 @@ def colour_stills(folder: Path, **options: Any) -> ExitCode:
 def _rows(
     options: dict[str, Any], seed: int, leave_out: tuple[str, ...] = ()
 ) -> tuple[list["ColourRow"], list[str]]:
-    from reelfix.pipeline.evaluation.colour_rows import DEFAULT_MODEL, open_rows
+    from reelfix.pipeline.evaluation.colour_rows import colour_models, open_rows
 
-    models = options.pop("models") or (DEFAULT_MODEL,)
+    strength = {name: options.pop(name) for name in ("saturation", "temperature")}
+    models = colour_models(options.pop("models"), strength)
     device = device_of(options.pop("device"))
     return open_rows(options.pop("rows"), models, device, seed=seed, leave_out=leave_out)

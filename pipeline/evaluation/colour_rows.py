@@ -1,25 +1,28 @@
 """What colours a gray clip: the rows of the tables of colour."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.evaluation.colour_material import ColourTrial
+from reelfix.pipeline.settings import resolve
+from reelfix.pipeline.stages.colorize import ColorizeSettings
 from reelfix.restoration.colorize import Colorizer
+from reelfix.restoration.colour.annealed import Annealed
 from reelfix.restoration.colour.chroma import chroma_from_ab
+from reelfix.restoration.colour.compact import ColourCompact
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
 from reelfix.restoration.colour.net import ColourNet, load_colour_net
 from reelfix.restoration.models.errors import ModelError
 from reelfix.restoration.models.weights import is_path
 
-DEFAULT_MODEL = "colour-compact"
-"""The net that comes with us."""
 RED_WEIGHT, BLUE_WEIGHT = 0.299, 0.114
 """Of the luma that is given, Rec. 601."""
 BEST_CONSTANT = (-0.1, 4.8)
@@ -49,13 +52,23 @@ class Painter:
     net: ColourNet
     device: torch.device
     seed: int
+    """Of the points that are given."""
+    saturation: float = 1.0
+
+    @classmethod
+    def open(cls, settings: ColorizeSettings, device: torch.device, seed: int) -> "Painter":
+        """Load the net that stage `colorize` has with these settings; raises ModelError."""
+        net = load_colour_net(settings.model, device)
+        if isinstance(net, ColourCompact):
+            net = Annealed(net, settings.temperature)
+        return cls(net, device, seed, settings.saturation)
 
     @torch.inference_mode()
     def frame_by_frame(self, trial: ColourTrial) -> torch.Tensor:
         """Colour every frame by the net alone, its colours enlarged bilinearly."""
         found = []
         for luma in trial.luma[:, None]:
-            ab = self.net.predict(luma.to(self.device), None).ab.float().cpu()
+            ab = self.net.predict(luma.to(self.device), None, self.saturation).ab.float().cpu()
             wide = F.interpolate(ab, luma.shape[-2:], mode="bilinear", align_corners=False)
             found.append(chroma_from_ab(luma, wide, RED_WEIGHT, BLUE_WEIGHT))
         return torch.cat(found)
@@ -84,7 +97,7 @@ class Painter:
         colorizer = Colorizer(
             self.net,
             self.device,
-            guides,
+            replace(guides, saturation=self.saturation),
             shot_frames=count,
             red_weight=RED_WEIGHT,
             blue_weight=BLUE_WEIGHT,
@@ -137,9 +150,19 @@ PAINTED: Mapping[str, Callable[[Painter, ColourTrial], torch.Tensor]] = MappingP
 """Rows of every net: alone, frame by frame; the whole stage; with points, with the first frame in colour."""
 
 
+def colour_models(names: Sequence[str], settings: Mapping[str, float | None]) -> list[ColorizeSettings]:
+    """Set stage `colorize` for each of several nets, by name or path; by default for the one it has itself.
+
+    `settings`: others of the stage's; None leaves one as it is. Raises UsageError for what is not allowed.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    trees = [{"model": name, **given} for name in names] or [given]
+    return [cast(ColorizeSettings, resolve("colorize", {"colorize": tree})) for tree in trees]
+
+
 def open_rows(
     text: str | None,
-    models: Sequence[str],
+    models: Sequence[ColorizeSettings],
     device: torch.device,
     *,
     seed: int,
@@ -147,9 +170,9 @@ def open_rows(
 ) -> tuple[list[ColourRow], list[str]]:
     """Make rows ready, of names separated by commas; by default all of PLAIN and PAINTED but `leave_out`.
 
-    `models`: nets for colour, by the names or the paths of their weights; those of PAINTED are there once for
-    each, with its name before theirs where there are several. Returns the rows, and notes of what cannot be
-    had. Raises UsageError for a row there is not.
+    `models`: nets for colour, and how strong their colours are, as stage `colorize` is set; rows of PAINTED
+    are there once for each, with its name before theirs where there are several. Returns the rows, and notes
+    of what cannot be had. Raises UsageError for a row there is not.
     """
     names = [name.strip() for name in text.split(",")] if text else [*PLAIN, *PAINTED]
     for name in names:
@@ -159,13 +182,13 @@ def open_rows(
     rows = [ColourRow(name, PLAIN[name]) for name in names if name in PLAIN]
     painted = [name for name in names if name in PAINTED]
     notes: list[str] = []
-    for model in models if painted else ():
+    for settings in models if painted else ():
         try:
-            painter = Painter(load_colour_net(model, device), device, seed)
+            painter = Painter.open(settings, device, seed)
         except ModelError as error:
-            notes.append(f"model {model} is left out: {error}")
+            notes.append(f"model {settings.model} is left out: {error}")
             continue
-        before = f"{_short(model)}: " if len(models) > 1 else ""
+        before = f"{_short(settings.model)}: " if len(models) > 1 else ""
         rows += [ColourRow(before + name, partial(PAINTED[name], painter)) for name in painted]
     return rows, notes
 

@@ -1,5 +1,6 @@
 """Colour measured: clips and stills turned gray, and coloured again by what is known."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from reelfix.pipeline.evaluation.colour_rows import (
     SEPIA,
     ColourRow,
     Painter,
+    colour_models,
     open_rows,
     random_points,
 )
@@ -40,6 +42,7 @@ from reelfix.pipeline.evaluation.pictures import part_of
 from reelfix.pipeline.evaluation.records import TRUTH
 from reelfix.pipeline.evaluation.summary import figures_of
 from reelfix.pipeline.events import silent
+from reelfix.pipeline.stages.colorize import ColorizeSettings
 from reelfix.restoration.colour.chroma import ab_from_chroma, rgb_from_chroma
 from reelfix.restoration.colour.net import Hints, Prediction
 
@@ -120,9 +123,13 @@ def test_points_are_drawn_the_same_each_time_and_have_the_true_colours() -> None
 
 
 def test_rows_by_name_and_models_that_are_not_there() -> None:
-    rows, notes = open_rows("gray,net,sepia", ["no-such-net"], torch.device("cpu"), seed=0)
+    rows, notes = open_rows(
+        "gray,net,sepia", [ColorizeSettings(model="no-such-net")], torch.device("cpu"), seed=0
+    )
     assert [row.name for row in rows] == ["gray", "sepia"]
     assert "no-such-net" in notes[0]
+    with pytest.raises(UsageError, match="saturation = 3"):
+        colour_models([], {"saturation": 3.0})
     with pytest.raises(UsageError, match="no row 'best'"):
         open_rows("best", [], torch.device("cpu"), seed=0)
 
@@ -234,6 +241,10 @@ def test_a_net_colours_alone_and_within_the_stage_and_takes_what_it_is_told() ->
     ab = ab_from_chroma(trial.luma, painter.frame_by_frame(trial), RED_WEIGHT, BLUE_WEIGHT)
     assert ab.mean(dim=(0, 2, 3)).tolist() == pytest.approx([10, -20], abs=1.5)
     assert found["stage"]["ab"] == pytest.approx(found["net"]["ab"], rel=0.1)
+    assert found["stage"]["colorful"] == pytest.approx(found["net"]["colorful"], rel=0.1)
+    pale = replace(painter, saturation=0.5)
+    for name in ("net", "stage"):
+        assert _measured(trial, PAINTED[name](pale, trial))["colorful"] < 0.6 * found[name]["colorful"]
     assert found["100 points"]["ab"] < 0.8 * found["stage"]["ab"]
     assert found["first frame"]["ab"] < 0.5 * found["100 points"]["ab"]
 
