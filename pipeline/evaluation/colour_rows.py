@@ -155,7 +155,7 @@ def colour_models(names: Sequence[str], settings: Mapping[str, float | None]) ->
 
     `settings`: others of the stage's; None leaves one as it is. Raises UsageError for what is not allowed.
     """
-    given = {name: value for name, value in settings.items() if value is not None}
+    given: dict[str, object] = {name: value for name, value in settings.items() if value is not None}
     trees = [{"model": name, **given} for name in names] or [given]
     return [cast(ColorizeSettings, resolve("colorize", {"colorize": tree})) for tree in trees]
 
