@@ -165,8 +165,9 @@ def make_chain(
     source = Input("frames", SOURCE, source_key)
     latest = {"frames": source}
     chain: list[Task] = []
+    asked = _asked(clip, shot, stages, settings)
     for name in stages:
-        chosen = resolve(name, settings, shot.settings)
+        chosen = resolve(name, settings, shot.settings, asked)
         stage = stage_type(name)(chosen, clip)
         if stage.takes_grain or GRAINY in stage.reads:
             latest.setdefault(GRAINY, replace(latest["frames"], product=GRAINY))
@@ -197,6 +198,15 @@ def make_chain(
         chain.append(Task(name, shot, key, values, inputs, clip))
         latest.update({product: Input(product, name, key) for product in stage.made})
     return tuple(chain)
+
+
+def _asked(clip: ClipFormat, shot: Shot, stages: Sequence[str], settings: SettingsTree) -> SettingsTree:
+    """What the stages ask of those before them; see `Stage.asks`."""
+    asked: dict[str, dict[str, Any]] = {}
+    for name in stages:
+        for earlier, values in stage_type(name)(resolve(name, settings, shot.settings), clip).asks.items():
+            asked.setdefault(earlier, {}).update(values)
+    return asked
 
 
 def resolve_request(request: RunRequest, saved: PlanRequest) -> PlanRequest:

@@ -136,6 +136,11 @@ class Stage(ABC, Generic[S]):
         return self.makes
 
     @property
+    def asks(self) -> Mapping[str, Mapping[str, Any]]:
+        """What settings it asks of earlier stages of the plan, by stage: what they make for it alone."""
+        return {}
+
+    @property
     def models(self) -> tuple[str, ...]:
         """Names, or paths, of all weights that the stage will load."""
         return ()

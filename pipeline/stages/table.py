@@ -13,6 +13,7 @@ STAGES = {
     "detect": "reelfix.pipeline.stages.detect:Detect",
     "restore": "reelfix.pipeline.stages.restore:Restore",
     "denoise": "reelfix.pipeline.stages.denoise:Denoise",
+    "smooth": "reelfix.pipeline.stages.smooth:Smooth",
     "colorize": "reelfix.pipeline.stages.colorize:Colorize",
     "grain_profile": "reelfix.pipeline.stages.grain_profile:GrainProfile",
     "grain": "reelfix.pipeline.stages.grain:Grain",

@@ -141,8 +141,17 @@ class FoldedNets:
             move.add_(known, alpha=self._contrast)
         return before, move
 
+    def encoded(self, frame: torch.Tensor, changes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the latents (1, latent, h, w) of a frame, and how they change with it, (N, latent, h, w).
+
+        `frame`: (1, 1, H, W) float32 in [0, 1], sizes multiples of CELL; `changes`: (N, 1, H, W), what is to
+        be added to it.
+        """
+        cells = functional.pixel_unshuffle(torch.cat([frame - 0.5, changes]).to(self._dtype), CELL)
+        return self._encoded(cells[:1], cells[1:])
+
     def _encoded(self, frame: torch.Tensor, change: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latents of a frame's cells, (1, 16, h, w), and how they change with the cells."""
+        """Latents of a frame's cells, (1, 16, h, w), and how they change with the cells (N, 16, h, w)."""
         encoder = self._encoder
         both = _linear(encoder.stem, _last(torch.cat([frame, change])))
         both = _linear(encoder.mean, _blocks(encoder.body, both))
@@ -150,12 +159,19 @@ class FoldedNets:
 
     def change(self, before: torch.Tensor, move: torch.Tensor) -> torch.Tensor:
         """Return G(before + move) - G(before), float32 (H, W)."""
+        return self.changes(before, move)[0]
+
+    def changes(self, before: torch.Tensor, moves: torch.Tensor) -> torch.Tensor:
+        """Return G(before + move) - G(before) of each of several moves (N, latent, h, w): float32 (N, H, W).
+
+        `before`: (1, latent, h, w), of the nets' type as the moves.
+        """
         decoder = self._decoder
-        both = _blocks(decoder.body, _linear(decoder.stem, _last(torch.cat([before, move]))))
+        both = _blocks(decoder.body, _linear(decoder.stem, _last(torch.cat([before, moves]))))
         half = _to_pixels(_linear(self._to_half, both))
         features = _rectified(_linear(decoder.at_half, half))
         change = functional.conv2d(features[1:], decoder.out.weight, padding=1)
-        return functional.pixel_shuffle(change, 2)[0, 0].float()
+        return functional.pixel_shuffle(change, 2)[:, 0].float()
 
 
 def _taken(net: Net, device: torch.device, dtype: torch.dtype) -> Net:
@@ -203,7 +219,7 @@ def _through(blocks: nn.Sequential, features: torch.Tensor) -> torch.Tensor:
 
 
 def _blocks(blocks: nn.Sequential, both: torch.Tensor) -> torch.Tensor:
-    """Residual blocks over features and their change, (2, C, h, w), in place."""
+    """Residual blocks over features and their changes, (1 + N, C, h, w), in place."""
     for block in blocks:
         assert isinstance(block, ResidualBlock)
         both += _linear(block.second, _rectified(_linear(block.first, both)))
@@ -211,7 +227,7 @@ def _blocks(blocks: nn.Sequential, both: torch.Tensor) -> torch.Tensor:
 
 
 def _linear(layer: nn.Conv2d, both: torch.Tensor) -> torch.Tensor:
-    """A layer over features and their change, (2, C, h, w): only the features meet its bias."""
+    """A layer over features and their changes, (1 + N, C, h, w): only the features meet its bias."""
     assert layer.bias is not None
     result = functional.conv2d(both, layer.weight, padding=layer.padding)
     result[:1] += layer.bias[:, None, None]
