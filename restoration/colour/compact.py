@@ -130,7 +130,7 @@ class ColourCompact(nn.Module):
         pictures = [
             self._predicted(
                 luma[index : index + 1],
-                Hints(*(plane[index : index + 1] for plane in hints)) if hints else None,
+                Hints(*(plane[index : index + 1].to(luma.device) for plane in hints)) if hints else None,
                 saturation,
                 temperature,
                 working_size,
@@ -192,7 +192,7 @@ def hint_planes(hints: Hints | None, batch: int, size: tuple[int, int], device: 
     """Return hints as the net takes them, float32 (B, 3, h, w): a and b times the weight, and the weight."""
     if hints is None:
         return torch.zeros((batch, 3, *size), device=device)
-    return torch.cat([hints.ab * hints.weight / _AB_UNIT, hints.weight], dim=1).to(device, torch.float32)
+    return torch.cat([hints.ab * hints.weight / _AB_UNIT, hints.weight], dim=1).float()
 
 
 def _coarser(planes: torch.Tensor) -> torch.Tensor:
