@@ -22,6 +22,7 @@ _COMMANDS = (
     "reference",
     "scenes",
     "sheet",
+    "grain",
     "export",
     "verify",
     "clean",
