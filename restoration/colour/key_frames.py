@@ -22,7 +22,7 @@ DISTANCE = 8
 
 _GUESSED = np.float32(0.3)  # firmness of what the net is sure of
 _LEAST = np.float32(0.02)
-_TRUSTED = 0.5  # trust from which on what is known is kept as it is
+_TRUSTED = 0.3  # trust from which on what is known is kept as it is
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from reelfix.restoration.colour.upsampling import Colours
 
 _REACH = np.float32(0.3)  # of the picture's longer side: distance at which a point counts for 0.6
 _TONE = np.float32(0.1)  # difference of luma, of 1, at which it does
-_ENOUGH = np.float32(0.4)  # weight from which on points decide alone
-_LIKENESS = np.float32(0.2)  # loss of the features' cosine at which it counts for 1 / e
+_LIKENESS = np.float32(0.5)  # loss of the features' cosine at which it counts for 1 / e
+_ENOUGH = np.float32(0.1)  # what the likest point counts for from which on points decide alone
+_CLEARNESS = np.float32(3)  # with which the likest of several points counts above the rest
+_OWN = np.float32(1e3)  # what a point counts for at its own place
 
 
 def colour_of(point: Point) -> Colours:
@@ -50,15 +52,19 @@ def corrected(
     reach = _REACH * max(grid)
     errors: Colours = np.zeros_like(colours)
     total = np.zeros_like(guide)
+    most = np.zeros_like(guide)
     for point, mark, cosine in zip(points, marks, alike, strict=True):
         across, down = columns - columns[mark].mean(), rows - rows[mark].mean()
         doubt = (across * across + down * down) / (2 * reach * reach)
         doubt += np.square((guide - guide[mark].mean()) / _TONE) / 2
         doubt += np.maximum(1 - cosine, 0) / _LIKENESS
-        weight = np.maximum(np.exp(-doubt), mark * np.float32(100)).astype(np.float32)
+        doubt[mark] = 0
+        weight = cv2.exp(-_CLEARNESS * doubt) + mark * _OWN
         errors += (colour_of(point) - colours[mark].mean(axis=0)) * weight[..., None]
         total += weight
-    return np.asarray(colours + errors / np.maximum(total, _ENOUGH)[..., None])
+        most = np.maximum(most, cv2.exp(-doubt))
+    share = np.minimum(most / _ENOUGH, 1) / np.maximum(total, np.float32(1e-12))
+    return np.asarray(colours + errors * share[..., None])
 
 
 def _likenesses(features: torch.Tensor, marks: Sequence[Plane], grid: tuple[int, int]) -> list[Plane]:

@@ -82,6 +82,20 @@ def test_neither_blocks_nor_a_resume_change_a_bit(shot: tuple[torch.Tensor, Moti
     torch.testing.assert_close(coloured(frames, motion, guides, block, resumed=True), whole, rtol=0, atol=0)
 
 
+def test_the_number_of_threads_changes_no_bit(shot: tuple[torch.Tensor, Motion]) -> None:
+    frames, motion = shot[0][:10], shot[1][slice(0, 10)]
+    points = (Point(3, 20.0, 20.0, (0.2, 0.3, 0.9), 3.0),)
+    guides = Guides(exemplars=(Exemplar(frames[3], 3, points), Exemplar(frames[7], None)))
+    before, made = torch.get_num_threads(), []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            made.append(coloured(frames, motion, guides, 10))
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(made[1], made[0], rtol=0, atol=0)
+
+
 def test_a_reference_frame_colours_the_whole_shot(shot: tuple[torch.Tensor, Motion]) -> None:
     frames, motion = shot
     truth = RGB * frames / (RGB * torch.tensor([0.299, 0.587, 0.114]).reshape(3, 1, 1)).sum()

@@ -22,7 +22,7 @@ def test_a_thing_alike_is_coloured_and_another_is_not() -> None:
     wanted = colour_of(point)
     np.testing.assert_allclose(made[5, 3], wanted, atol=1.0)
     assert made[4, 6, 0] > 0.2 * wanted[0]
-    assert np.abs(made[:, 11:]).max() < 0.05 * wanted[0]
+    assert np.abs(made[:, 11:]).max() < 0.1 * wanted[0]
 
 
 def test_what_has_the_points_colours_already_is_left() -> None:
