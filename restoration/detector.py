@@ -55,12 +55,20 @@ class Detector:
         What is less likely than one in sixteen is 0. `inputs`: see `detector_inputs.inputs_of`. One frame at
         a time, so that its bytes do not depend on which others there are.
         """
-        given = torch.from_numpy(inputs)[None].to(self.device)
-        told = torch.empty_like(given, dtype=self._dtype, memory_format=torch.channels_last).copy_(given)
+        told = _channels_last(inputs, self._dtype).to(self.device)
         logits = tiled(self._net, [told], _TILE, _OVERLAP, multiple=self._net.granule, scale=2)
         chance = logits[0, :, :height, :width].float().sigmoid()  # 2xHxW
         mask = (chance * 255).round().to(torch.uint8)
         return np.asarray(mask.masked_fill(mask < _LEAST, 0).cpu().numpy())
+
+
+def _channels_last(planes: Plane, dtype: torch.dtype) -> torch.Tensor:
+    """Return planes (C, h, w) as a tensor (1, C, h, w) whose channels lie side by side."""
+    count, height, width = planes.shape
+    rounded = torch.from_numpy(planes).to(dtype)
+    bits = rounded.view(torch.int16 if rounded.element_size() == 2 else torch.int32)
+    turned = cv2.transpose(bits.numpy().reshape(count, -1))  # five times as fast as torch turns them
+    return torch.from_numpy(turned).view(dtype).view(1, height, width, count).permute(0, 3, 1, 2)
 
 
 def without_guesses(dirt: Plane, known: Plane) -> Plane:

@@ -36,10 +36,11 @@ class StatisticsNet(nn.Module):
         self.bins = bins
         self.histogram = nn.Conv2d(bins + 1, width, 1)
         self.saturation = nn.Conv2d(2, width, 1)
-        self.layers = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(_LAYERS - 1))
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for _ in range(_LAYERS))
-        for layer in self.layers:
+        layers = [nn.Conv2d(width, width, 1) for _ in range(_LAYERS - 1)]
+        for layer in layers:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        self.layers = nn.ModuleList(layers)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for _ in range(_LAYERS))
 
     def forward(self, statistics: ColourStatistics | None, batch: int) -> torch.Tensor:
         """Return what is to be added, (batch, width, 1, 1)."""

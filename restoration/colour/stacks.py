@@ -37,13 +37,14 @@ class Stack(nn.Module):
         """Make one convolution from each of `widths` to the next; the last has the stride."""
         super().__init__()
         last = len(widths) - 2
-        self.convs = nn.ModuleList(
+        convs = [
             nn.Conv2d(a, b, 3, stride if index == last else 1, dilation, dilation)
             for index, (a, b) in enumerate(pairwise(widths))
-        )
-        self.norm = nn.BatchNorm2d(widths[-1])
-        for conv in self.convs:
+        ]
+        for conv in convs:
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+        self.convs = nn.ModuleList(convs)
+        self.norm = nn.BatchNorm2d(widths[-1])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, widths[0], H, W) to (B, widths[-1], H / stride, W / stride)."""
