@@ -28,8 +28,9 @@ _CLOSE_UP_SHARE = 0.2
 def sheet_frames(outcome: ShotOutcome, measure: ShotMeasure) -> list[SheetFrame]:
     """Make the pictures of up to three frames of a shot, in the order of time, each frame once.
 
-    The most changed, the one with most marked, a typical one; then the middle, the first and the last. Of
-    each: `before`; `after` and `difference` where the shot is restored; `mask` where one was made.
+    The first with hints for its colours; the most changed, the one with most marked, a typical one; then the
+    middle, the first and the last. Of each: `before`; `after` and `difference` where the shot is restored;
+    `mask` where one was made.
     """
     shown: dict[int, str] = {}
     for label, frame in _chosen(outcome, measure):
@@ -48,7 +49,8 @@ def close_ups(outcome: ShotOutcome, measure: ShotMeasure) -> list[CloseUp]:
 
 def _chosen(outcome: ShotOutcome, measure: ShotMeasure) -> list[tuple[str, int]]:
     shot = outcome.shot
-    chosen = []
+    told = hints_of(outcome.reel).of(shot).frames if outcome.has_chroma else ()
+    chosen = [("with hints", frame) for frame in told[:1]]
     if measure.most_changed is not None:
         chosen.append(("most changed", shot.start + measure.most_changed))
     if measure.most_marked is not None:

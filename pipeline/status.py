@@ -9,7 +9,7 @@ from reelfix.io.source_info import DamagedFrame
 from reelfix.pipeline.clean import folder_bytes, product_folders
 from reelfix.pipeline.lock import LockHolder, lock_holder
 from reelfix.pipeline.outcome import StageOutcome, outcome_of
-from reelfix.pipeline.plan import Task, plan_of, saved_request
+from reelfix.pipeline.plan import USER, Task, plan_of, saved_request
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.sheet_alarms import alarm_counts
 from reelfix.pipeline.shots import Shot
@@ -182,7 +182,8 @@ class _StateFinder:
             return ("running", frames) if self._is_run else ("begun", f"stopped after {frames}")
         others = self._keys.get((task.stage, _folder(self._reel, task).name), [])
         if others:
-            return "stale", "done under other settings"
+            told = any(source.stage == USER for source in task.inputs)
+            return "stale", f"done under other settings{' or hints' if told else ''}"
         return "to do", "not run yet"
 
     @staticmethod
