@@ -20,7 +20,13 @@ import torch
 
 from reelfix.restoration.arrays import Plane, as_array
 from reelfix.restoration.motion import Flow, Motion, picture_maps
-from reelfix.restoration.smooth_light import flat_cells, light_between, without_grain
+from reelfix.restoration.smooth_light import (
+    between_pixels,
+    flat_cells,
+    light_between,
+    without_grain,
+    without_loss,
+)
 from reelfix.restoration.smooth_space import Space
 from reelfix.restoration.triplet.compact import CELL, MULTIPLE
 from reelfix.restoration.triplet.restorer_frames import lumas_of
@@ -38,7 +44,7 @@ _TRUSTED = 0.5
 class Reach:
     """How far smoothing looks."""
 
-    back: float = 6.0
+    back: float = 4.0
     """Frames that what came before counts for at most."""
     ahead: int = 3
     """Frames looked ahead."""
@@ -54,6 +60,8 @@ class _Brought:
     """float32 (N, h, w) in [0, 1]."""
     counts: torch.Tensor
     """float32 (N, h, w): frames that each is made of, at most."""
+    between: torch.Tensor
+    """float32 (N, H, W) in [0, 1]: how far each pixel was found between pixels, see `between_pixels`."""
     has_past: bool
 
 
@@ -120,7 +128,7 @@ class Smoother:
             return torch.zeros_like(luma), dict(zip(CARRIED, (lumas[t], once), strict=True))
         differences = brought.pictures - luma
         light, even = light_between(differences, brought.trust)
-        details = differences - _enlarged(light, height, width)
+        details = without_loss(differences - _enlarged(light, height, width), brought.between)
         if self._keeps_grain:
             details = without_grain(details, brought.trust)
         coded = self._space.coded(luma, latent)
@@ -142,22 +150,24 @@ class Smoother:
         rows, columns = _cells(height, width)
         steps = range(1, min(self._reach.ahead, len(lumas) - 1 - t) + 1)
         flows = motion.flows(t, steps)
-        pictures, trusts, counts = [], [], []
+        pictures, trusts, counts, between = [], [], [], []
         if state:
             flow, trust = motion.backward[t], motion.backward_confidence[t]
             across = np.ascontiguousarray(as_array(flow).transpose(1, 2, 0))
             pictures.append(_along(state[CARRIED[0]], across))
             trusts.append(_in_cells(as_array(trust)[0], rows, columns))
             counts.append(_counts_along(state[CARRIED[1]], across))
+            between.append(between_pixels(across, height, width))
         for step in steps:
             flow_there, trust_there = flows[step]
             pictures.append(_along(lumas[t + step], flow_there))
             trusts.append(_in_cells(trust_there, rows, columns))
             counts.append(np.full((rows, columns), _FADING ** (step - 1), np.float32))
+            between.append(between_pixels(flow_there, height, width))
         if not pictures:
             return None
-        planes = [torch.from_numpy(np.stack(each)) for each in (pictures, trusts, counts)]
-        return _Brought(planes[0], planes[1], planes[2], has_past=bool(state))
+        planes = [torch.from_numpy(np.stack(each)) for each in (pictures, trusts, counts, between)]
+        return _Brought(planes[0], planes[1], planes[2], planes[3], has_past=bool(state))
 
 
 def _fused(

@@ -5,12 +5,14 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane, as_array
+from reelfix.restoration.motion import Flow
 from reelfix.restoration.triplet.compact import CELL, MULTIPLE
 
 _AROUND = (9, 9)  # cells over which light is taken to be even
 _FLICKER = 0.02  # deviation of light that flickers; what differs by more is another light
 _MOVED = 0.06  # a cell that differs by more shows something else
 _QUIET, _GRAINY = 0.006, 0.012  # deviation of grain in a frame: below, it has none; above, it is grainy
+_FINE = 0.8  # pixels: what interpolation takes
 _BROAD = 2.5  # pixels: what is as broad is no grain
 _TRUSTED = 0.5
 
@@ -30,6 +32,31 @@ def light_between(differences: torch.Tensor, trust: torch.Tensor) -> tuple[torch
         lights.append(light)
         evens.append(np.exp(-np.square(light / np.float32(_FLICKER))))
     return torch.from_numpy(np.stack(lights)), torch.from_numpy(np.stack(evens))
+
+
+def between_pixels(flow: Flow, height: int, width: int) -> Plane:
+    """Say how far the pixels that `flow` (h, w, 2) leads to lie between pixels: float32 (H, W) in [0, 1].
+
+    There the finest detail is lost to any interpolation; at 0 it is what it was.
+    """
+    squares = np.square(np.sin(np.float32(np.pi) * flow)).sum(axis=-1)
+    size = (2 * flow.shape[1], 2 * flow.shape[0])
+    return np.asarray(
+        cv2.resize(np.minimum(squares, np.float32(1)), size, interpolation=cv2.INTER_LINEAR)[:height, :width]
+    )
+
+
+def without_loss(details: torch.Tensor, between: torch.Tensor) -> torch.Tensor:
+    """Return differences (N, H, W) without the finest of them where it is interpolation's, as `between` says.
+
+    What is carried on is interpolated again with every frame: it would lose its detail by and by.
+    """
+    kept = []
+    for detail, lost in zip(details, between, strict=True):
+        plane = as_array(detail)
+        fine = plane - cv2.GaussianBlur(plane, (0, 0), _FINE)
+        kept.append(plane - fine * as_array(lost))
+    return torch.from_numpy(np.stack(kept))
 
 
 def without_grain(details: torch.Tensor, trust: torch.Tensor) -> torch.Tensor:

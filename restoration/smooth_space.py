@@ -15,7 +15,7 @@ from reelfix.restoration.triplet.compact import CELL, MULTIPLE, CompactNets
 from reelfix.restoration.triplet.restorer import Precision, dtype_for
 from reelfix.restoration.triplet.restorer_folded import FoldedNets
 
-_LEAST_PIXEL, _LEAST_LATENT = 0.006, 0.03  # of noise: differences below matter to nobody
+_LEAST_PIXEL, _LEAST_LATENT = 0.006, 0.04  # of noise: differences below matter to nobody
 _SAMPLES = 4000  # cells from which noise is told, about
 _FEWEST = 20  # of so many cells one at least must be sound for noise to be told
 _MEAN_OF_SQUARE = 2.198  # the mean of a squared normal variable over its median

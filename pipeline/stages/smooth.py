@@ -27,7 +27,7 @@ class SmoothSettings(StageSettings):
 
     model: str = Field(default=COMPACT, min_length=1)
     """In whose latents frames are fused: `triplet-compact`, its weights' path, or `none`: as pixels."""
-    reach: float = Field(default=6.0, ge=1.0, le=64.0)
+    reach: float = Field(default=4.0, ge=1.0, le=64.0)
     """Frames that what came before counts for, at most: 1 gives it the weight of the frame itself."""
     ahead: int = Field(default=3, ge=0, le=8)
     """Frames looked ahead."""
