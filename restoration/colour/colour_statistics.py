@@ -69,8 +69,17 @@ def colour_statistics(rgb: torch.Tensor, bins: torch.Tensor) -> ColourStatistics
     """
     size = reduced((rgb.shape[2], rgb.shape[3]), QUARTER)
     small = F.interpolate(rgb, size=size, mode="bilinear", align_corners=False, antialias=True)
-    numbers, shares = soft_encode(rgb_to_lab(small)[:, 1:], bins)
-    histogram = rgb.new_zeros(len(rgb), len(bins)).scatter_add(1, numbers.flatten(1), shares.flatten(1))
+    return ColourStatistics(histogram_of(rgb_to_lab(small)[:, 1:], bins), saturation_of(rgb))
+
+
+def histogram_of(ab: torch.Tensor, bins: torch.Tensor) -> torch.Tensor:
+    """Return the shares (B, Q) of `bins` (Q, 2) among colours `ab` (B, 2, h, w), softly encoded."""
+    numbers, shares = soft_encode(ab, bins)
+    counts = ab.new_zeros(len(ab), len(bins)).scatter_add(1, numbers.flatten(1), shares.flatten(1))
+    return counts / counts.sum(1, keepdim=True)
+
+
+def saturation_of(rgb: torch.Tensor) -> torch.Tensor:
+    """Return the mean of HSV's saturation (B,) over pictures (B, 3, H, W) in [0, 1]."""
     top, bottom = rgb.amax(1), rgb.amin(1)
-    saturation = (top - bottom) / top.clamp_min(torch.finfo(torch.float32).tiny)
-    return ColourStatistics(histogram / histogram.sum(1, keepdim=True), saturation.mean((1, 2)))
+    return ((top - bottom) / top.clamp_min(torch.finfo(torch.float32).tiny)).mean((1, 2))

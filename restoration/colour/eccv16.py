@@ -57,9 +57,9 @@ class Eccv16(nn.Module):
         self.register_buffer("bins", centres)  # (bins, 2), Lab units
         self.register_buffer("temperature", torch.tensor(TEMPERATURE))
 
-    def forward(self, luma: torch.Tensor) -> Seen:
-        """Look at pictures (B, 1, H, W) in [0, 1], H and W multiples of 8."""
-        x = ((lightness(luma.float()) - 50) / 100).to(self.head.weight.dtype)
+    def forward(self, gray: torch.Tensor) -> Seen:
+        """Look at pictures, L / 100 (B, 1, H, W), H and W multiples of 8."""
+        x = (gray - 0.5).to(self.head.weight.dtype)
         features = x
         for index, stack in enumerate(self.trunk):
             x = stack(x)
@@ -82,7 +82,7 @@ class Eccv16(nn.Module):
         size = luma.shape[2], luma.shape[3]
         shown = working.resized(luma.float(), working.working_size(size, WORKING_SIZE, CELL))
         with steady(self.head.weight.dtype):
-            seen = self(shown)
+            seen = self(lightness(shown) / 100)
         with one_thread():
             ab, spread = annealed_mean(seen.logits, self.bins.float(), float(self.temperature))
         ab = working.resized(ab * saturation, reduced(size, QUARTER))

@@ -88,16 +88,16 @@ class Siggraph17(nn.Module):
 
     def forward(
         self,
-        luma: torch.Tensor,
+        gray: torch.Tensor,
         hints: Hints | None = None,
         statistics: ColourStatistics | None = None,
     ) -> Coloured:
-        """Look at pictures (B, 1, H, W) in [0, 1], H and W multiples of 8.
+        """Look at pictures, L / 100 (B, 1, H, W), H and W multiples of 8.
 
         Hints are on the grid of a quarter of the size. The whole's `statistics` bear on nets made to be told
         them; others do without.
         """
-        x = _inputs(luma, hints).to(self.head.weight.dtype)
+        x = _inputs(gray, hints).to(self.head.weight.dtype)
         seen = []
         for index, stack in enumerate(self.trunk):
             x = stack(x)
@@ -143,7 +143,7 @@ class Siggraph17(nn.Module):
             hints = working.hints_at(hints, reduced((shown.shape[2], shown.shape[3]), QUARTER))
             hints = hints._replace(ab=hints.ab / max(saturation, _PALEST))
         with steady(self.head.weight.dtype):
-            seen = self(shown, hints, statistics)
+            seen = self(lightness(shown) / 100, hints, statistics)
         with one_thread():
             _, spread = annealed_mean(seen.logits, self.bins.float(), self._temperature)
         ab = working.resized(F.avg_pool2d(seen.ab, QUARTER) * saturation, reduced(size, QUARTER))
@@ -166,12 +166,11 @@ def _centres(classes: int) -> torch.Tensor:
     raise ValueError(f"{classes = } must be {BINS}, our bins, or {RELEASED_CLASSES}, those of the release.")
 
 
-def _inputs(luma: torch.Tensor, hints: Hints | None) -> torch.Tensor:
+def _inputs(gray: torch.Tensor, hints: Hints | None) -> torch.Tensor:
     """Lightness about 0, ab of hints, 1 where there are any: (B, 4, H, W)."""
-    light = (lightness(luma.float()) - 50) / 100
+    light = gray - 0.5
     if hints is None:
         return F.pad(light, (0, 0, 0, 0, 0, _CHANNELS - 1))
     told = torch.cat([hints.ab.float() * hints.weight / AB_NORM, hints.weight.float()], 1)
     told = told.repeat_interleave(QUARTER, 2).repeat_interleave(QUARTER, 3)
-    height, width = luma.shape[-2:]
-    return torch.cat([light, F.pad(told, (0, width - told.shape[3], 0, height - told.shape[2]))], 1)
+    return torch.cat([light, told], 1)

@@ -214,6 +214,7 @@ ARCHITECTURES = (
         multiple=8,
         needs=(),
         precisions=("float32", "bfloat16"),
+        prefix="net.",
     ),
     Architecture(
         name="colour-siggraph17",
@@ -225,6 +226,7 @@ ARCHITECTURES = (
         multiple=8,
         needs=(),
         precisions=("float32", "bfloat16"),
+        prefix="net.",
     ),
     Architecture(
         name="colour-compact",

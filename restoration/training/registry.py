@@ -17,6 +17,8 @@ _PLACES = {
     ("mapping", "paper"): "build_paper:MAPPING",
     ("detect", "detector"): "build_detect:DETECT",
     ("colorize", "compact"): "build_colour:COLORIZE",
+    ("colorize", "eccv16"): "build_colour_published:ECCV16",
+    ("colorize", "siggraph17"): "build_colour_published:SIGGRAPH17",
 }
 """(task, model) -> module of this package, and the name of the `Configuration` in it."""
 

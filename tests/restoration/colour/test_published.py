@@ -135,7 +135,7 @@ def test_the_loaded_siggraph17_computes_what_the_authors_does(tmp_path: Path) ->
     ab[:, :, 2, 3], weight[:, :, 2, 3] = torch.tensor([40.0, -60.0]), 1
     told = [F.interpolate(part, scale_factor=4.0) for part in (ab, weight)]
     whole, classes = theirs(lightness(luma), *told)
-    seen = ours(luma, Hints(ab, weight))
+    seen = ours(lightness(luma) / 100, Hints(ab, weight))
     assert torch.allclose(seen.ab, whole, atol=1e-3)
     assert torch.allclose(seen.logits, classes, atol=1e-4)
     untold, _ = theirs(lightness(luma), *(torch.zeros_like(part) for part in told))
