@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import torch
 
-from reelfix.restoration.arrays import Image, Plane, as_array
+from reelfix.restoration.arrays import Image, Plane, as_array, luma_of
 from reelfix.restoration.frame_threads import map_frames
 from reelfix.restoration.grain_blocks import SIDE, OverlappingBlocks, around
-from reelfix.restoration.grain_measure import colours, opponents
+from reelfix.restoration.grain_measure import KEYS, colours, opponents
 from reelfix.restoration.grain_noise import GrainTile
 from reelfix.restoration.grain_profile import GrainProfile
 
@@ -57,10 +57,11 @@ class GrainGiver:
             return
         self._levels = removed.levels()
         self._faintest = _FAINTEST * np.sqrt(removed.mean)
-        most = removed.spectrum.max(axis=(-2, -1), keepdims=True)
-        self._power = np.maximum(removed.spectrum, _LEAST_POWER * most)
+        most = removed.of_keys.max(axis=(-2, -1), keepdims=True)
+        self._power = np.maximum(removed.of_keys, _LEAST_POWER * most)
         self._tile = GrainTile(_power_to_make(profile, amount))
-        self._spot = np.float32(_SPOT * np.sqrt((self._power[0] * _three_by_three()).mean()))
+        spots = (self._power[:, 0] * _three_by_three()).mean(axis=(-2, -1))
+        self._spot = np.float32(_SPOT * np.sqrt(spots.max()))
 
     def give(
         self, frames: torch.Tensor, grainy: torch.Tensor, mask: torch.Tensor | None, start: int
@@ -91,11 +92,16 @@ class GrainGiver:
         hidden = self._hidden(scaled, frame.damaged)
         soft = np.maximum(hidden, cv2.GaussianBlur(hidden, (0, 0), _SOFT))
         height, width = hidden.shape
-        made = self._tile.piece(height, width, frame.number, 0)
-        instead = self._tile.piece(height, width, frame.number, 1)
+        shares = _shares_of_keys(frame.clean)
+        made, instead = (
+            np.einsum("khw,kchw->chw", shares, self._tile.piece(height, width, frame.number, layer))
+            for layer in (0, 1)
+        )
+        of_blocks = shares[:, blocks.middles[0]][:, :, blocks.middles[1]]
         grain = np.empty_like(scaled)
         for index, plane in enumerate(scaled):
-            own = self._separated(plane * (1 - hidden), instead[index], self._power[index], blocks)
+            power = np.einsum("krc,kfg->rcfg", of_blocks, self._power[:, index])
+            own = self._separated(plane * (1 - hidden), instead[index], power, blocks)
             grain[index] = (1 - soft) * own + np.sqrt(soft * (2 - soft)) * made[index]
         return np.asarray(np.clip(frame.clean + colours(grain) * deviation, 0, 1))
 
@@ -123,21 +129,28 @@ class GrainGiver:
         return blocks.laid(own)
 
 
+def _shares_of_keys(clean: Image) -> Plane:
+    """How far each pixel of a frame (C, H, W) is of the darks, the middle and the lights: (KEYS, H, W)."""
+    tone = cv2.blur(luma_of(clean), (SIDE, SIDE)) * KEYS - 0.5
+    return np.stack([np.clip(1 - np.abs(np.clip(tone, 0, KEYS - 1) - key), 0, 1) for key in range(KEYS)])
+
+
 def _power_to_make(profile: GrainProfile, amount: float) -> Plane:
-    """Spectrum of the grain to be made, in units of what was taken: (C, SIDE, SIDE / 2 + 1).
+    """Spectra of the grain to be made, in units of what was taken: (KEYS, C, SIDE, SIDE / 2 + 1).
 
     To `kept` grain was added `amount` of what was `removed`, with which it has something in common; where
     grain is made it has nothing in common with it, and must have the energy of both.
     """
     removed = profile.removed
-    unit = float(removed.mean.mean())
+    unit = np.maximum(removed.key_means, np.square(_NOTHING))
     source, kept = (
-        state.spectrum * np.float32(float(state.mean.mean()) / unit)
+        state.of_keys * (state.key_means / unit)[:, None, None, None]
         for state in (profile.source, profile.kept)
     )
-    in_common = source - kept - removed.spectrum
-    power = np.float32(amount) * in_common + np.float32(amount**2) * removed.spectrum
-    return np.asarray(np.maximum(power, _LEAST_SHARE * amount**2 * removed.spectrum), dtype=np.float32)
+    in_common = source - kept - removed.of_keys
+    power = np.float32(amount) * in_common + np.float32(amount**2) * removed.of_keys
+    least = np.float32(_LEAST_SHARE * amount**2) * removed.of_keys
+    return np.asarray(np.maximum(power, least), dtype=np.float32)
 
 
 def _three_by_three() -> Plane:

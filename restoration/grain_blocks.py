@@ -34,6 +34,11 @@ class OverlappingBlocks:
     def __init__(self, height: int, width: int) -> None:
         self._shape = (height, width)
         self._rows, self._columns = (-(-size // HOP) + 1 for size in (height, width))
+        self.middles = tuple(
+            np.minimum(np.arange(count) * HOP, size - 1)
+            for count, size in ((self._rows, height), (self._columns, width))
+        )
+        """Rows and columns of the picture that the blocks' middles stand on, or the edge next to them."""
         self._window = window()
 
     def taken(self, plane: Plane) -> Spectra:

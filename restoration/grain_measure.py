@@ -12,6 +12,8 @@ from reelfix.restoration.motion import Flow
 
 TONES = 16
 """Steps of tone from 0 to 1 that the deviation is told for."""
+KEYS = 3
+"""Darks, middle and lights: grain's spectrum is told for each, as copying and codecs treat them otherwise."""
 STATES = 3
 """Frames with their grain, frames without, and the difference of both."""
 FREQUENCIES = (SIDE, SIDE // 2 + 1)
@@ -21,7 +23,7 @@ _SOFT = 2.0  # pixels: blur under which a scene's slopes show, and grain's do no
 _EVENEST = 0.4  # share of the blocks of like tone that are taken: those with the least slopes
 _GROUPS, _OF_GROUP, _LEAST_OF_GROUP = 8, 40, 4  # groups of like tone, and how many blocks are taken of each
 _LEAST_TRUST = 0.5
-_FEWEST = 8  # blocks
+_FEWEST, _FEWEST_OF_KEY = 8, 5  # blocks
 _DEAD = 1e-9  # variance below which there is no grain at all: a black border, a picture that was drawn
 
 
@@ -34,10 +36,10 @@ class FrameGrain:
     counts: npt.NDArray[np.float32]
     """float32 (C, TONES): blocks that the variances were told from."""
     spectra: npt.NDArray[np.float32]
-    """float32 (STATES, C, *FREQUENCIES): power, of grain scaled to a variance of 1; of colours, of their
-    `opponents`."""
-    blocks: float
-    """Blocks that the spectra were told from."""
+    """float32 (KEYS, STATES, C, *FREQUENCIES): power, of grain scaled to a variance of 1; of colours, of
+    their `opponents`."""
+    blocks: npt.NDArray[np.float32]
+    """float32 (KEYS,): blocks that the spectra were told from."""
     repeating: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(2, np.float32))
     """float32 (2,): what the difference has in common with its neighbour's, and its energy."""
 
@@ -78,8 +80,8 @@ def nothing_told(channels: int) -> FrameGrain:
     return FrameGrain(
         np.zeros((STATES, channels, TONES), np.float32),
         np.zeros((channels, TONES), np.float32),
-        np.zeros((STATES, channels, *FREQUENCIES), np.float32),
-        0.0,
+        np.zeros((KEYS, STATES, channels, *FREQUENCIES), np.float32),
+        np.zeros(KEYS, np.float32),
     )
 
 
@@ -115,9 +117,8 @@ def measure_grain(pair: FramePair) -> FrameGrain:
     scaled = apart / np.sqrt(np.maximum(scale, np.float32(_DEAD)))[..., None, None]
     residuals = residuals - residuals.mean(axis=(-2, -1), keepdims=True)
     common = [float((residuals[0] * residuals[1]).sum()), float(np.square(residuals).sum()) / 2]
-    return FrameGrain(
-        of_tone, counts, _spectra(scaled), float(len(tones)), np.asarray(common, dtype=np.float32)
-    )
+    spectra, blocks = _by_key(scaled, tones.mean(axis=1))
+    return FrameGrain(of_tone, counts, spectra, blocks, np.asarray(common, dtype=np.float32))
 
 
 def _places(pair: FramePair) -> npt.NDArray[np.intp]:
@@ -183,6 +184,18 @@ def _by_tone(
             of_tone[:, channel, step] = np.median(variances[:, mine, channel], axis=1)
             counts[channel, step] = np.count_nonzero(mine)
     return of_tone, counts, bins
+
+
+def _by_key(scaled: Plane, tones: Plane) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Spectra (KEYS, ...) of blocks (STATES, N, C, SIDE, SIDE) of these tones (N,), and how many each has."""
+    keys = np.clip(tones * KEYS, 0, KEYS - 1).astype(np.intp)
+    spectra = np.zeros((KEYS, STATES, scaled.shape[2], *FREQUENCIES), np.float32)
+    blocks = np.zeros(KEYS, np.float32)
+    for key in range(KEYS):
+        mine = keys == key
+        if np.count_nonzero(mine) >= _FEWEST_OF_KEY:
+            spectra[key], blocks[key] = _spectra(scaled[:, mine]), np.count_nonzero(mine)
+    return spectra, blocks
 
 
 def _spectra(scaled: Plane) -> npt.NDArray[np.float32]:

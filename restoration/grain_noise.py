@@ -16,20 +16,23 @@ class GrainTile:
     """A tile of noise that repeats without a seam."""
 
     def __init__(self, power: npt.NDArray[np.float32]) -> None:
-        """Make noise whose planes have the spectra `power`, float32 (C, SIDE, SIDE / 2 + 1).
+        """Make noise whose planes have the spectra `power`, float32 (KEYS, C, SIDE, SIDE / 2 + 1).
 
-        A power of 1 throughout is white noise of a variance of 1.
+        A power of 1 throughout is white noise of a variance of 1. The keys' noise differs in its spectrum
+        alone: it is the same noise, so that the one passes into the other.
         """
-        self._planes = np.stack([_shaped(spectrum, layer) for layer, spectrum in enumerate(power)])
+        self._planes = np.stack(
+            [[_shaped(spectrum, layer) for layer, spectrum in enumerate(of_key)] for of_key in power]
+        )
 
     def piece(self, height: int, width: int, number: int, layer: int) -> Plane:
-        """Return noise (C, height, width) for frame `number`; of two layers, 0 and 1, each has its own."""
+        """Return noise (KEYS, C, height, width) for frame `number`; each layer, 0 and 1, has its own."""
         random = np.random.default_rng((_SEED, number))
         down, across = (int(step) + layer * TILE // 2 for step in random.integers(TILE, size=2))
         rows, columns = (
             (start + np.arange(size)) % TILE for start, size in ((down, height), (across, width))
         )
-        piece = self._planes[:, rows][:, :, columns]
+        piece = self._planes[:, :, rows][..., columns]
         return np.asarray(-piece if random.integers(2) else piece)
 
 

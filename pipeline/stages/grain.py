@@ -25,7 +25,7 @@ class Grain(Stage[GrainSettings]):
     """Lay the film's own grain over the restored picture; where that was damaged, grain of the same kind."""
 
     name: ClassVar[str] = "grain"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames", "grainy", "grain_profile")
     reads_whole: ClassVar[tuple[str, ...]] = ("grain_profile",)
     may_read: ClassVar[tuple[str, ...]] = ("mask",)

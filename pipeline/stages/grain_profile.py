@@ -21,7 +21,7 @@ class GrainProfile(Stage[GrainProfileSettings]):
     """Measure the grain of a shot, for `grain`, which sees it for all of the shot at once."""
 
     name: ClassVar[str] = "grain_profile"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames", "grainy", "motion")
     may_read: ClassVar[tuple[str, ...]] = ("mask",)
     makes: ClassVar[tuple[str, ...]] = ("grain_profile",)

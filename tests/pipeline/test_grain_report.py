@@ -10,7 +10,7 @@ from reelfix.pipeline.grain_report_drawing import draw_grain
 from reelfix.pipeline.grain_shot import BANDS, shot_grain
 from reelfix.pipeline.reel import Reel
 from reelfix.restoration.grain_blocks import SIDE
-from reelfix.restoration.grain_measure import TONES
+from reelfix.restoration.grain_measure import KEYS, TONES
 from reelfix.restoration.grain_profile import GrainLevel, GrainProfile
 
 
@@ -18,7 +18,11 @@ def level(variance: float, clump: float) -> GrainLevel:
     rows, columns = np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None]
     power = np.exp(-((2 * np.pi * clump) ** 2) * (rows**2 + columns**2)).astype(np.float32)
     return GrainLevel(
-        np.full((1, TONES), variance, np.float32), np.asarray([variance], np.float32), power[None]
+        variances=np.full((1, TONES), variance, np.float32),
+        mean=np.asarray([variance], np.float32),
+        spectrum=power[None],
+        of_keys=np.stack([power[None]] * KEYS),
+        key_means=np.full(KEYS, variance, np.float32),
     )
 
 

@@ -137,4 +137,18 @@ def test_a_repeated_frame_tells_nothing() -> None:
 def test_what_a_frame_tells_survives_being_kept() -> None:
     with pytest.raises(ValueError, match="3 channels"):
         unpacked(packed(nothing_told(1)), 3)
-    assert unpacked(packed(nothing_told(3)), 3).spectra.shape == (3, 3, 24, 13)
+    assert unpacked(packed(nothing_told(3)), 3).spectra.shape == (3, 3, 3, 24, 13)
+
+
+def test_lights_keep_their_own_kind_of_grain() -> None:
+    clean = torch.full((4, 1, HEIGHT, WIDTH), 0.15)
+    clean[..., WIDTH // 2 :] = 0.85
+    fine, coarse = (np.random.default_rng(seed).standard_normal(clean.shape, np.float32) for seed in (1, 2))
+    coarse = np.stack([[cv2.GaussianBlur(plane, (0, 0), 1.5) for plane in frame] for frame in coarse])
+    grain = torch.from_numpy(np.where(clean > 0.5, coarse / coarse.std(), fine / fine.std())) * 0.03
+    giver = GrainGiver(profile(clean, clean + grain), 1.0)
+    mask = torch.full((4, 2, HEIGHT, WIDTH), 255, dtype=torch.uint8)
+    made = (giver.give(clean, clean + grain, mask, 0) - clean).numpy()
+    for half, correlation in ((made[..., :60], 0.0), (made[..., -60:], np.exp(-1 / (4 * 1.5**2)))):
+        found = np.corrcoef(half[..., 1:].ravel(), half[..., :-1].ravel())[0, 1]
+        assert abs(found - correlation) < 0.1
