@@ -23,7 +23,8 @@ from reelfix.pipeline.scenes import (
     scenes_of,
     write_scenes,
 )
-from reelfix.pipeline.scenes_detection import detect_scenes, even_picture, grouped, likeness
+from reelfix.pipeline.scenes_detection import detect_scenes, grouped
+from reelfix.pipeline.scenes_likeness import coarse_likenesses, even_picture, likeness
 from reelfix.pipeline.shots import Shot
 
 MakeReel = Callable[..., Reel]
@@ -52,6 +53,18 @@ def test_a_place_is_known_again_in_other_light() -> None:
     assert max(likeness(looks[0], other) for other in others) < 0.45
     flat = even_picture(codes(np.full((120, 160), 0.5), grain=3))
     assert likeness(flat, even_picture(codes(np.full((120, 160), 0.5), grain=4))) < 0.45
+
+
+def test_a_coarse_look_tells_what_is_worth_a_closer_one() -> None:
+    shots = [
+        [even_picture(codes(place(seed, shift), grain=7 * seed + shift)) for shift in shifts]
+        for seed, shifts in ((1, (0, 3)), (2, (0,)), (1, (6,)), (3, (0, 1, 2)))
+    ]
+    coarse = coarse_likenesses(shots)
+    assert coarse.shape == (4, 4)
+    assert np.array_equal(coarse, coarse.T)
+    assert coarse[0, 2] > 0.7
+    assert max(coarse[0, 1], coarse[0, 3], coarse[1, 2], coarse[1, 3], coarse[2, 3]) < 0.42
 
 
 def test_a_chance_likeness_joins_no_groups() -> None:
