@@ -131,9 +131,10 @@ class Colorizer:
         # picture was taken before the frame was steadied.
         is_given = frame in self._given
         told = [picture for picture in pictures if picture.frame == frame] if is_given else pictures
-        known = taken(told, luma, self._painter.paint(luma).features) if told else []
+        plain = self._painter.paint(luma)
+        known = taken(told, luma, plain.features)
         if is_given:
-            return self._painter.settled(luma, known)
+            return self._painter.settled(luma, known, plain=plain)
         index = self._keys.index(frame)
         if index > 0:
             before = self._keys[index - 1]
@@ -142,7 +143,7 @@ class Colorizer:
         beyond = self._keys[index + 1] if index + 1 < len(self._keys) else frame
         if beyond in self._given:
             known.append(self._key(window, beyond).brought(window.way(frame, beyond, frame)))
-        return self._painter.settled(luma, known)
+        return self._painter.settled(luma, known, plain=plain)
 
     def _colours(self, window: "_Window", frame: int) -> Colours:
         """Colours of a frame on the grid of half its size."""

@@ -57,7 +57,7 @@ class Coloured:
 def coloured_exemplars(guides: Guides, painter: Painter) -> list[Coloured]:
     """Colour all pictures that a shot takes its colours from, each after those before it.
 
-    First the references, which have colours, then the exemplars in their order.
+    First those whose colours are given, then those that have points, then the others, in their order.
     """
     found: list[Coloured] = []
     own = {exemplar.frame: exemplar for exemplar in guides.exemplars if exemplar.frame is not None}
@@ -70,11 +70,17 @@ def coloured_exemplars(guides: Guides, painter: Painter) -> list[Coloured]:
         features = painter.paint(luma).features
         found.append(Coloured(luma, guide, key, features, reference.frame, reference.frame is not None))
     colourings = {reference.frame: reference.rgb for reference in guides.references}
-    for exemplar in guides.exemplars:
-        own_reference = exemplar.reference
-        if own_reference is None and exemplar.frame is not None:
-            own_reference = colourings.get(exemplar.frame)
-        found.append(_exemplar(exemplar, own_reference, found, painter))
+
+    def colouring(exemplar: Exemplar) -> torch.Tensor | None:
+        if exemplar.reference is not None or exemplar.frame is None:
+            return exemplar.reference
+        return colourings.get(exemplar.frame)
+
+    def rank(exemplar: Exemplar) -> int:
+        return 0 if colouring(exemplar) is not None else 1 if exemplar.points else 2
+
+    for exemplar in sorted(guides.exemplars, key=rank):
+        found.append(_exemplar(exemplar, colouring(exemplar), found, painter))
     return found
 
 
@@ -101,10 +107,13 @@ def _exemplar(
 ) -> Coloured:
     luma = as_array(exemplar.luma.float())[0]
     guide = quiet_guide(half_size(luma))
-    features = painter.paint(luma).features
-    known = taken(before, luma, features) if reference is None else [_given(reference, guide, luma.shape)]
-    key = painter.settled(luma, known, exemplar.points)
-    return Coloured(luma, guide, key, features, exemplar.frame, True)
+    plain = painter.paint(luma)
+    if reference is None:
+        known = taken(before, luma, plain.features)
+    else:
+        known = [_given(reference, guide, luma.shape)]
+    key = painter.settled(luma, known, exemplar.points, plain)
+    return Coloured(luma, guide, key, plain.features, exemplar.frame, True)
 
 
 def _given(rgb: torch.Tensor, guide: Plane, shape: tuple[int, ...]) -> Known:

@@ -23,6 +23,7 @@ DISTANCE = 8
 _GUESSED = np.float32(0.3)  # firmness of what the net is sure of
 _LEAST = np.float32(0.02)
 _TRUSTED = 0.3  # trust from which on what is known is kept as it is
+_HARDLY_ANYTHING = 0.02  # share of a frame of which less is known
 
 
 @dataclass(frozen=True)
@@ -85,22 +86,39 @@ class Painter:
         self._longest = longest
         self._saturation = saturation
 
-    def settled(self, luma: Plane, known: Sequence[Known], points: tuple[Point, ...] = ()) -> KeyColours:
-        """Colour a frame (H, W) after all that is `known`: what is trusted is kept, the net does the rest."""
-        if not known:
-            return self.paint(luma, None, points).key
-        told = _joined(known)
-        key = self.paint(luma, told.carried, points).key
-        trust = np.minimum(told.carried.trust * np.float32(1 / _TRUSTED), 1)
+    def settled(
+        self,
+        luma: Plane,
+        known: Sequence[Known],
+        points: tuple[Point, ...] = (),
+        plain: Painting | None = None,
+    ) -> KeyColours:
+        """Colour a frame (H, W) after all that is `known`: what is trusted is kept, the net does the rest.
+
+        `points` count above what is known. `plain`: the frame as the net colours it without either, if that
+        is at hand: it will do where there is hardly anything left to colour.
+        """
+        told = _joined(known) if known else None
+        trust = np.minimum(told.carried.trust * np.float32(1 / _TRUSTED), 1) if told else None
+        if plain is None or points or trust is None or float((trust < 1).mean()) > _HARDLY_ANYTHING:
+            plain = self.paint(luma, told.carried if told else None, points)
+        colours, firmness = plain.key.colours, plain.key.firmness
+        if told is not None and trust is not None:
+            colours = colours + (told.carried.colours - colours) * trust[..., None]
+            firmness = np.maximum(firmness, trust * told.firmness)
         if points:
-            trust = trust * (key.firmness < 1)
-        colours = key.colours + (told.carried.colours - key.colours) * trust[..., None]
-        return KeyColours(colours, np.maximum(key.firmness, trust * told.firmness))
+            guide = quiet_guide(half_size(luma))
+            with one_thread():
+                colours, decided = corrected(
+                    colours, points, guide, plain.features, (luma.shape[0], luma.shape[1])
+                )
+            firmness = np.maximum(firmness, decided)
+        return KeyColours(colours, firmness)
 
     def paint(self, luma: Plane, hints: Carried | None = None, points: tuple[Point, ...] = ()) -> Painting:
         """Colour a frame (H, W) in [0, 1] by the net, on the grid of half its size.
 
-        `hints` are followed as far as they are trusted, `points` in any case.
+        The net heeds `hints` as far as they are trusted, and `points` wholly, if it heeds any.
         """
         height, width = luma.shape
         scale = min(self._longest / max(height, width), 1.0)
@@ -116,13 +134,8 @@ class Painter:
         guide = quiet_guide(half_size(luma))
         ab, sure = (as_array(part[0].float().permute(1, 2, 0)) for part in prediction[:2])
         firmness = np.asarray(cv2.resize(sure, guide.shape[::-1], interpolation=cv2.INTER_LINEAR)) * _GUESSED
-        for point in points:
-            firmness[near(point, firmness.shape, (height, width))] = 1
-        features = prediction.features[0].float()
-        with one_thread():
-            colours = corrected(enlarged(ab, guide), points, guide, features, (height, width))
-        key = KeyColours(colours, np.clip(firmness, _LEAST, 1).astype(np.float32))
-        return Painting(key, features)
+        key = KeyColours(enlarged(ab, guide), np.clip(firmness, _LEAST, 1).astype(np.float32))
+        return Painting(key, prediction.features[0].float())
 
 
 def _joined(sources: Sequence[Known]) -> Known:

@@ -35,22 +35,22 @@ def near(point: Point, grid: tuple[int, ...], shape: tuple[int, int]) -> Plane:
 
 def corrected(
     colours: Colours, points: Sequence[Point], guide: Plane, features: torch.Tensor, shape: tuple[int, int]
-) -> Colours:
+) -> tuple[Colours, Plane]:
     """Change colours (h, w, 2) so that they are the points' at their places, and on what is like them about.
 
-    What a net has made of the points already is not changed. `guide`: luma (h, w); `features` (F, h', w') of
+    Returns the colours and how far points decide them (h, w) in [0, 1]. What a net has made of the points
+    already is not changed. `guide`: luma (h, w); `features` (F, h', w') of
     unit length; `shape`: height and width of the picture that the points are on. Each point's error is spread
     by nearness, tone and features: the affinities of An and Pellacini, "AppProp" (SIGGRAPH 2008, eq. 2), in a
     weighted mean.
     """
-    if not points:
-        return colours
     grid = (guide.shape[0], guide.shape[1])
     marks = [near(point, grid, shape) for point in points]
     alike = _likenesses(features, marks, grid)
     rows, columns = np.indices(grid, dtype=np.float32)
     reach = _REACH * max(grid)
     errors: Colours = np.zeros_like(colours)
+    wanted: Colours = np.zeros_like(colours)
     total = np.zeros_like(guide)
     most = np.zeros_like(guide)
     for point, mark, cosine in zip(points, marks, alike, strict=True):
@@ -60,11 +60,20 @@ def corrected(
         doubt += np.maximum(1 - cosine, 0) / _LIKENESS
         doubt[mark] = 0
         weight = cv2.exp(-_CLEARNESS * doubt) + mark * _OWN
-        errors += (colour_of(point) - colours[mark].mean(axis=0)) * weight[..., None]
+        own = colour_of(point)
+        errors += (own - colours[mark].mean(axis=0)) * weight[..., None]
+        wanted += own * weight[..., None]
         total += weight
         most = np.maximum(most, cv2.exp(-doubt))
-    share = np.minimum(most / _ENOUGH, 1) / np.maximum(total, np.float32(1e-12))
-    return np.asarray(colours + errors * share[..., None])
+    decided = np.minimum(most / _ENOUGH, 1)
+    scale = np.float32(1) / np.maximum(total, np.float32(1e-12))
+    wanted *= scale[..., None]
+    made = colours + errors * (scale * decided)[..., None]
+    # What has a point's colours already does not go beyond them.
+    np.clip(made, np.minimum(colours, wanted), np.maximum(colours, wanted), out=made)
+    given = np.any(marks, axis=0)
+    made[given] = wanted[given]
+    return made, np.asarray(decided)
 
 
 def _likenesses(features: torch.Tensor, marks: Sequence[Plane], grid: tuple[int, int]) -> list[Plane]:

@@ -7,6 +7,7 @@ from reelfix.restoration.colour.exemplars import coloured_exemplars, taken
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
 from reelfix.restoration.colour.key_frames import Painter, colours_of
 from reelfix.restoration.colour.net import Hints, Prediction
+from reelfix.restoration.colour.points import colour_of
 
 RGB = torch.tensor([0.8, 0.4, 0.2]).reshape(3, 1, 1) / 0.4968  # of luma 1
 
@@ -69,6 +70,15 @@ def test_the_same_exemplar_has_the_same_colours_for_every_shot() -> None:
         for frame in (0, None)
     )
     np.testing.assert_array_equal(first[0].key.colours, second[0].key.colours)
+
+
+def test_points_count_above_exemplars_without_and_those_are_coloured_after() -> None:
+    points = (Point(0, 32.0, 24.0, (0.1, 0.3, 0.9), 6.0),)
+    guides = Guides(exemplars=(Exemplar(texture(1), None), Exemplar(texture(1), 4, points)))
+    pictures = coloured_exemplars(guides, painter())
+    assert [picture.frame for picture in pictures] == [4, None]
+    for picture in pictures:
+        np.testing.assert_allclose(picture.key.colours[12, 16], colour_of(points[0]), atol=8.0)
 
 
 def test_a_frame_is_told_its_colours_by_place_and_by_likeness() -> None:
