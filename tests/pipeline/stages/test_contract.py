@@ -209,7 +209,6 @@ def test_stages_change_the_picture_at_full_strength() -> None:
     source = stored("frames", frames)["frames"]
     assert (results["deflicker"]["frames"]["frames"] != source).mean() > 0.5
     assert (results["restore"]["frames"]["frames"] != results["deflicker"]["frames"]["frames"]).any()
-    assert results["grain_profile"]["grain_profile"]["grain_profile"].any()
 
 
 @pytest.mark.parametrize("name", STAGE_NAMES)
