@@ -18,7 +18,7 @@ from reelfix.io.errors import DeliveryError, StoreError
 from reelfix.io.ffmpeg import ffmpeg_version
 from reelfix.io.landing import Landing, file_sha256, files_of
 from reelfix.io.master_check import Decoded
-from reelfix.pipeline.colour_guides import ColourFacts
+from reelfix.pipeline.colour_guides import ColourFacts, GuideChoice
 from reelfix.pipeline.user_masks import UserMask, user_masks_of
 from reelfix.restoration.net_record import net_record
 
@@ -126,7 +126,8 @@ def provenance(
 ) -> dict[str, Any]:
     """Say all that a master depends on, and how it can be made and checked again."""
     user_masks = user_masks_of(job.reel)
-    shots = [_shot(piece, user_masks) for piece in job.pieces]
+    colour = ColourFacts.of(job.reel) if job.is_coloured else ColourFacts()
+    shots = [_shot(piece, user_masks, colour) for piece in job.pieces]
     content: dict[str, Any] = {
         "reelfix": version("reelfix"),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -182,7 +183,7 @@ def _pictures(job: "ExportJob") -> dict[str, Any]:
     return {"stem": job.reel.name, "suffix": job.codec.suffix, "first": first}
 
 
-def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
+def _shot(piece: "Piece", user_masks: Sequence[UserMask], facts: ColourFacts) -> dict[str, Any]:
     """The stages that a shot's frames went through, those not done included."""
     outcome = piece.outcome
     stages = []
@@ -202,7 +203,7 @@ def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
                 "made_with": entry.commit.versions if entry.commit else None,
             }
         )
-    colour = _colour(piece) if piece.has_chroma else {}
+    colour = _colour(facts.choose(piece.outcome.shot)) if piece.has_chroma else {}
     return {
         "shot": outcome.shot.number,
         "frames": [piece.start, piece.stop],
@@ -219,9 +220,8 @@ def _shot(piece: "Piece", user_masks: Sequence[UserMask]) -> dict[str, Any]:
     }
 
 
-def _colour(piece: "Piece") -> dict[str, Any]:
+def _colour(choice: GuideChoice) -> dict[str, Any]:
     """What the colours of a shot were made after, besides the nets of its stages."""
-    choice = ColourFacts.of(piece.outcome.reel).choose(piece.outcome.shot)
     return {
         "coloured": True,
         "colour_hints": [asdict(point) for point in choice.points],

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from reelfix.pipeline.colour_hints import PointHint, hints_of
+from reelfix.pipeline.colour_hints import ColourHints, PointHint, hints_of
 from reelfix.pipeline.inputs import open_input
 from reelfix.pipeline.outcome import ShotOutcome
 from reelfix.pipeline.pixels import Codes, is_limited_range
@@ -33,13 +33,17 @@ def sheet_frames(outcome: ShotOutcome, measure: ShotMeasure) -> list[SheetFrame]
     `mask` where one was made.
     """
     shown: dict[int, str] = {}
-    for label, frame in _chosen(outcome, measure):
+    hints = hints_of(outcome.reel).of(outcome.shot) if outcome.has_chroma else ColourHints()
+    for label, frame in _chosen(outcome, measure, hints):
         if frame in shown:
             shown[frame] += f", {label}"
         elif len(shown) < _FRAMES:
             shown[frame] = label
     pairs = {frame: _pair(outcome, frame) for frame in sorted(shown)}
-    return [_sheet_frame(outcome, shown[frame], frame, *pair) for frame, pair in pairs.items()]
+    return [
+        _sheet_frame(outcome, shown[frame], frame, *pair, hints.points_on(frame))
+        for frame, pair in pairs.items()
+    ]
 
 
 def close_ups(outcome: ShotOutcome, measure: ShotMeasure) -> list[CloseUp]:
@@ -47,10 +51,9 @@ def close_ups(outcome: ShotOutcome, measure: ShotMeasure) -> list[CloseUp]:
     return [_close_up(outcome, spot) for spot in measure.spots]
 
 
-def _chosen(outcome: ShotOutcome, measure: ShotMeasure) -> list[tuple[str, int]]:
+def _chosen(outcome: ShotOutcome, measure: ShotMeasure, hints: ColourHints) -> list[tuple[str, int]]:
     shot = outcome.shot
-    told = hints_of(outcome.reel).of(shot).frames if outcome.has_chroma else ()
-    chosen = [("with hints", frame) for frame in told[:1]]
+    chosen = [("with hints", frame) for frame in hints.frames[:1]]
     if measure.most_changed is not None:
         chosen.append(("most changed", shot.start + measure.most_changed))
     if measure.most_marked is not None:
@@ -73,7 +76,12 @@ def _pair(outcome: ShotOutcome, frame: int) -> tuple[Codes, Codes | None]:
 
 
 def _sheet_frame(
-    outcome: ShotOutcome, label: str, frame: int, before: Codes, after: Codes | None
+    outcome: ShotOutcome,
+    label: str,
+    frame: int,
+    before: Codes,
+    after: Codes | None,
+    points: tuple[PointHint, ...],
 ) -> SheetFrame:
     mask: Masks | None = masks_of(outcome, frame, frame + 1)
     kinds = 1 + 2 * (after is not None) + (mask is not None)
@@ -83,7 +91,7 @@ def _sheet_frame(
     tiles: dict[str, Tile] = {"before": frame_tile(before, size, limited=limited)}
     if after is not None:
         seen = frame_tile(outcome.seen(frame, frame + 1)[0], size, limited=limited)
-        tiles["after"] = hints_tile(seen, _hints_on(outcome, frame), (clip.width, clip.height))
+        tiles["after"] = hints_tile(seen, points, (clip.width, clip.height))
     if mask is not None:
         tiles["mask"] = mask_tile(_searched(outcome, frame), mask[0], size, limited=limited)
     gain = 1
@@ -92,11 +100,6 @@ def _sheet_frame(
         tiles["difference"] = difference_tile(before, after, size, gain)
     outline = None if mask is None else mask_outline(mask[0], size)
     return SheetFrame(label, frame, tiles, outline, gain)
-
-
-def _hints_on(outcome: ShotOutcome, frame: int) -> tuple[PointHint, ...]:
-    """The hints that the frame's colours were made after."""
-    return hints_of(outcome.reel).points_on(frame) if outcome.has_chroma else ()
 
 
 def _searched(outcome: ShotOutcome, frame: int) -> Codes:

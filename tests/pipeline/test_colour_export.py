@@ -328,4 +328,6 @@ def test_sheets_show_the_colours(make_reel: MakeReel) -> None:
         pixels = np.asarray(sheet).astype(int)
     assert ((pixels[..., 2] - pixels[..., 0]) > 30).mean() > 0.05
     assert make_sheets(reel).drawn == 0
+    (hint,) = told(export(reel, ExportRequest()))["shots"][1]["colour_hints"]
+    assert (hint["frame"], hint["x"], hint["y"], hint["color"]) == (4, 17, 9, "#ff0000")
     assert outcome_of(reel, reel.shots()[0]).seen(0, 1).shape == (1, 3, HEIGHT, WIDTH)
