@@ -11,7 +11,7 @@ from reelfix.restoration.triplet.compact import CELL, MULTIPLE
 _AROUND = (9, 9)  # cells over which light is taken to be even
 _FLICKER = 0.02  # deviation of light that flickers; what differs by more is another light
 _MOVED = 0.06  # a cell that differs by more shows something else
-_QUIET, _GRAINY = 0.006, 0.012  # deviation of grain in a frame: below, it has none; above, it is grainy
+_QUIET, _GRAINY = 0.0035, 0.005  # deviation of grain in a frame: below, it has none; above, it is grainy
 _FINE = 0.8  # pixels: what interpolation takes
 _BROAD = 2.5  # pixels: what is as broad is no grain
 _TRUSTED = 0.5
