@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import torch
 
-from reelfix.restoration.arrays import Plane, as_array, half_size, luma_of
+from reelfix.restoration.arrays import Plane, as_array, half_size
 from reelfix.restoration.colour.chroma import chroma_from_ab
 from reelfix.restoration.colour.exemplars import Coloured, coloured_exemplars, taken
 from reelfix.restoration.colour.guides import Guides
@@ -25,7 +25,7 @@ from reelfix.restoration.optical_flow import spread_coarsely
 
 _PASSED_ON = np.float32(0.9)  # firmness left of colours passed on to the next key frame
 _HOLE = 0.3  # trust below which a place has no colours of its key frames
-_FEW, _MANY = 0.01, 0.04  # share of such places from which on the net is asked
+_FEW, _MANY = 0.03, 0.1  # share of such places from which on the net is asked
 
 
 class Colorizer:
@@ -85,7 +85,7 @@ class Colorizer:
         returned with the frame before; None at the shot's first.
         """
         first, stop, _ = core.indices(len(frames))
-        window = _Window(frames, motion, start - first)
+        window = _Window(frames, motion, start - first, self._weights)
         self._take_up(start, carried)
         shown = range(start, start + stop - first)
         colours = {t: self._colours(window, t) for t in shown}
@@ -170,8 +170,12 @@ class Colorizer:
 class _Window:
     """The frames in hand, by their number in the shot."""
 
-    def __init__(self, frames: torch.Tensor, motion: Motion, first: int) -> None:
+    def __init__(
+        self, frames: torch.Tensor, motion: Motion, first: int, weights: tuple[float, float]
+    ) -> None:
         self._frames = frames
+        red, blue = weights
+        self._shares = np.array([red, 1 - red - blue, blue], np.float32)
         self._motion = motion
         self._first = first
         self._lumas: dict[int, Plane] = {}
@@ -181,7 +185,8 @@ class _Window:
     def luma(self, frame: int) -> Plane:
         """Luma (H, W)."""
         if frame not in self._lumas:
-            self._lumas[frame] = luma_of(as_array(self._frames[frame - self._first]))
+            image = as_array(self._frames[frame - self._first])
+            self._lumas[frame] = image[0] if len(image) == 1 else np.tensordot(self._shares, image, axes=1)
         return self._lumas[frame]
 
     def guide(self, frame: int) -> Plane:

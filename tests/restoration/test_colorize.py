@@ -21,7 +21,7 @@ class Fickle:
     def predict(self, luma: torch.Tensor, hints: Hints | None, saturation: float = 1.0) -> Prediction:
         """Give one colour, and the hints where there are any."""
         quarter, eighth = ((-(-luma.shape[2] // n), -(-luma.shape[3] // n)) for n in (4, 8))
-        tone = float(luma.double().mean()) * 900.0
+        tone = round(float(luma.double().mean()), 4) * 900.0
         own = torch.tensor([np.cos(tone), np.sin(tone)], dtype=torch.float32).reshape(1, 2, 1, 1) * 20
         ab = own.expand(1, 2, *quarter) * saturation
         if hints is not None:
@@ -113,6 +113,19 @@ def test_a_point_colours_its_thing_in_every_frame(shot: tuple[torch.Tensor, Moti
     chroma = coloured(frames, motion, guides, 19)
     for t in (0, 10, 18):
         assert chroma[t, 0, 20, 26 + 10 - t] > 0.2, f"blue at frame {t}"
+
+
+def test_a_colour_pictures_luma_is_what_is_coloured(shot: tuple[torch.Tensor, Motion]) -> None:
+    frames, motion = shot[0][:2], shot[1][slice(0, 2)]
+    weights = torch.tensor([0.2126, 0.7152, 0.0722]).reshape(3, 1, 1)
+    rgb = frames * torch.tensor([0.5, 1.0, 0.2]).reshape(3, 1, 1)
+    made = [
+        Colorizer(Fickle(), CPU, Guides(), shot_frames=2, red_weight=0.2126, blue_weight=0.0722).colorize(
+            seen, motion, slice(0, 2), 0, None
+        )[0]
+        for seen in (rgb, (rgb * weights).sum(1, keepdim=True))
+    ]
+    torch.testing.assert_close(made[0], made[1], rtol=0, atol=2e-3)
 
 
 def test_points_on_a_frame_that_is_no_exemplar_are_refused() -> None:
