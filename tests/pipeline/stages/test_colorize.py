@@ -23,6 +23,7 @@ from reelfix.pipeline.runner import run_task
 from reelfix.pipeline.settings import RunRequest
 from reelfix.pipeline.stage import ClipFormat, Window
 from reelfix.pipeline.stages.colorize import Colorize, ColorizeSettings
+from reelfix.pipeline.status import reel_status
 from reelfix.restoration.colorize import Colorizer
 from reelfix.restoration.colour.compact import ColourCompact, ColourShape
 from reelfix.restoration.colour.film_colours import FilmColours
@@ -127,6 +128,11 @@ def test_a_hint_makes_stale_its_own_shot_alone(coloured: tuple[Reel, RunRequest]
     run([reel], request, SERIAL)
     before = [chroma_of(reel, 1), chroma_of(reel, 2)]
     add_point(reel, 25, (20, 16), "#ff0000", radius=6)
+    states = [shot.stages[-1] for shot in reel_status(reel).shots]
+    assert [(entry.state, entry.reason) for entry in states] == [
+        ("done", ""),
+        ("stale", "done under other settings or hints"),
+    ]
     again = run([reel], request, SERIAL)
     assert [str(job.task) for job in again.done] == ["colorize shot-0002"]
     assert np.array_equal(chroma_of(reel, 1), before[0])
