@@ -39,6 +39,7 @@ _HEADS = (
     "inside",
     "in time",
 )
+_EVEN = 0.004  # fine detail of a clip, below which a place is even
 _FAINT = 0.02  # of a spectrum's greatest power: below it the codes' rounding is all there is
 
 
@@ -47,7 +48,7 @@ class _Figures:
     spectrum: float
     """Mean error of the measured spectrum in dB, against that of the true grain."""
     tone: float
-    """Mean error of the measured deviation by tone, in %."""
+    """Mean error of the measured deviation by tone, in %: of the grain laid, and the clip's own noise."""
     after: float
     """Mean difference between the spectra of the source and of the result, in dB."""
     psnr_before: float
@@ -57,7 +58,7 @@ class _Figures:
     dirt_back: float
     """Share of the dirt that giving grain back brought back: its regression on the dirt, in %."""
     inside: float
-    """Deviation of the grain in damage, over that just outside of damage, where tones are alike."""
+    """Energy that giving grain back added, where the scene is even: in damage over just outside it."""
     in_time: float
     """Correlation of the given grain with the next frame's."""
 
@@ -121,7 +122,8 @@ def _measured(clean: torch.Tensor, stock: str, restorer: str, seed: int) -> tupl
     seconds = time.process_time() - begun
     after = shot_profile(measured(restored, given, damaged.mask, motion, slice(None), every), source.shape[1])
     assert after is not None, "the given grain is measured where the source's was"
-    return _figures(clean, damaged, restored, given, (profile, after), STOCKS[stock].strength), seconds
+    own = shot_profile(measured(clean, clean, damaged.mask, motion, slice(None), every), source.shape[1])
+    return _figures(clean, damaged, (restored, given), (profile, after), own), seconds
 
 
 def _restored(source: torch.Tensor, mask: torch.Tensor, motion: Motion, restorer: str) -> torch.Tensor:
@@ -135,22 +137,26 @@ def _restored(source: torch.Tensor, mask: torch.Tensor, motion: Motion, restorer
 def _figures(
     clean: torch.Tensor,
     damaged: DamagedClip,
-    restored: torch.Tensor,
-    given: torch.Tensor,
+    results: tuple[torch.Tensor, torch.Tensor],
     profiles: tuple[GrainProfile, GrainProfile],
-    strength: float,
+    own: GrainProfile | None,
 ) -> _Figures:
+    restored, given = results
     unmarked, marked = damaged.versions["unmarked"], (damaged.mask > 0).any(dim=1, keepdim=True)
     source, after = (profile.source for profile in profiles)
     grain = given - restored
     dirt = ((damaged.frames - unmarked) * marked).flatten()
     leak = float((grain.flatten() * dirt).sum() / (dirt * dirt).sum().clamp_min(1e-9))
     near = torch.nn.functional.max_pool2d(marked.float(), 13, 1, 6).bool() & ~marked
-    inside, beside = (float(grain[where.expand_as(grain)].std()) for where in (marked, near))
+    even = (clean - torch.nn.functional.avg_pool2d(clean, 5, 1, 2)).abs().amax(dim=1, keepdim=True) < _EVEN
+    inside, beside = (
+        _energy(given - clean, where & even) - _energy(restored - clean, where & even)
+        for where in (marked, near)
+    )
     first, second = grain[:-1].flatten(), grain[1:].flatten()
     return _Figures(
         _decibels(source, _true_spectrum(clean, unmarked)),
-        _tone_error(source, profiles[0].counts, damaged, strength),
+        _tone_error(source, profiles[0].counts, damaged, own),
         _decibels(after, source.spectrum * (source.mean.mean() / after.mean.mean())),
         psnr(restored, unmarked),
         psnr(given, unmarked),
@@ -158,6 +164,11 @@ def _figures(
         inside / beside,
         float(torch.corrcoef(torch.stack([first, second]))[0, 1]),
     )
+
+
+def _energy(apart: torch.Tensor, where: torch.Tensor) -> float:
+    fine = apart - torch.nn.functional.avg_pool2d(apart, 5, 1, 2)
+    return float(fine[where.expand_as(fine)].square().mean())
 
 
 def _true_spectrum(clean: torch.Tensor, unmarked: torch.Tensor) -> npt.NDArray[Any]:
@@ -179,16 +190,20 @@ def _decibels(found: GrainLevel, true: npt.NDArray[Any]) -> float:
     )
 
 
-def _tone_error(found: GrainLevel, counts: npt.NDArray[Any], damaged: DamagedClip, strength: float) -> float:
+def _tone_error(
+    found: GrainLevel, counts: npt.NDArray[Any], damaged: DamagedClip, own: GrainProfile | None
+) -> float:
     """Mean error by tone, by how often the tone was seen."""
     settings = damaged.settings.stock
     assert settings is not None
     stock = STOCKS[settings.stock]
     tones = (torch.arange(TONES) + 0.5) / TONES
-    curve = strength * stock_deviation(stock, tones).numpy()
+    curve = stock.strength * stock_deviation(stock, tones).numpy()
     layers = stock.layers if len(found.variances) == 3 else (sum(stock.layers) / 3,)
-    true = np.stack([curve * layer for layer in layers])
-    error = np.abs(np.sqrt(found.variances) / true - 1)
+    true = np.stack([np.square(curve * layer) for layer in layers])
+    if own is not None:
+        true += own.source.variances
+    error = np.abs(np.sqrt(found.variances / true) - 1)
     return float(100 * (error * counts).sum() / counts.sum())
 
 
