@@ -59,7 +59,6 @@ def test_an_evaluation_is_not_overwritten_unless_asked(invoke, folders, tmp_path
         (("photos", "none", "--device", "gpu"), 2, "no device"),
         (("photos", "none", "--device", "cuda:99"), 2, "GPUs here"),
         (("colour", "none"), 3, "has no clips"),
-        (("colour", ".", "--rows", "best"), 3, "has no clips"),
         (("colour-stills", "none"), 3, "no folder with pictures"),
         (("colour-stills", "none", "--part", "some"), 2, "--part"),
         (("pristine", "none", "-o", "model.json"), 3, "no folder with pictures"),
