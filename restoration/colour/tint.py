@@ -25,7 +25,7 @@ FAINTEST: Final = 1.5
 _KNOTS = 100 // STEP + 1
 _WIDTH = 120  # pixels that frames are reduced to, about: grain and the codec's chroma noise average out
 _FRAMES = 12  # of a shot that are looked at, at most
-_SOUND = 0.97  # share of the pixels that the curve must explain: the rest may be dirt, splices, titles
+_SOUND = 0.95  # share of the pixels that the curve must explain: the rest may be dirt, splices, titles
 _EXPLAINED = 0.93  # share of the energy of their chroma that it must explain
 _FARTHEST = 4.5  # from the curve that a pixel may lie, at a mean chroma of 16 or less
 _OUTLYING = 0.28  # times the mean chroma, that a pixel may lie from the curve where that is more
@@ -73,7 +73,7 @@ def tint_of(frames: torch.Tensor, *, red_weight: float = 0.299, blue_weight: flo
     """Recognise the tint of a shot's `frames`, (T, 3, H, W) in [0, 1]; None for natural colours and gray.
 
     The weights are those of luma Y' (BT.601 unless given). A handful of frames from all over the shot is
-    enough. Natural colours are never taken for a tint where more than 3 % of the picture says otherwise.
+    enough. Natural colours are never taken for a tint where more than 5 % of the picture says otherwise.
     """
     luma, ab = _small(frames, red_weight, blue_weight)
     chroma = np.hypot(*ab.T)

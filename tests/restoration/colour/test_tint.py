@@ -54,7 +54,7 @@ def test_natural_colours_are_no_tint() -> None:
 
 def test_one_object_of_another_colour_is_enough() -> None:
     frames = tinted(TINTS["amber"], gray_scene())
-    frames[:, :, 20:35, 30:45] = frames[:, :, 20:35, 30:45].flip(1)
+    frames[:, :, 20:40, 30:50] = frames[:, :, 20:40, 30:50].flip(1)
     assert tint_of(frames) is None
 
 
