@@ -7,7 +7,7 @@ by how well it agrees with the frame, measured in latents and in light, so that 
 something was uncovered or moved otherwise.
 
 What is carried is the picture, not its latents: a latent stands for 4 x 4 pixels, and moving it by a
-fraction of that blurs (0.3 dB on damaged clips; `bin/bench smooth`). The picture is brought by Lanczos'
+fraction of that blurs (by a third of a decibel on damaged clips). The picture is brought by Lanczos'
 interpolation, and its difference to the frame is encoded anew.
 """
 
