@@ -13,7 +13,7 @@ from reelfix.restoration.colour.lab import rgb_to_lab
 from reelfix.restoration.colour.upsampling import Colours
 
 _REACH = np.float32(0.3)  # of the picture's longer side: distance at which a point counts for 0.6
-_TONE = np.float32(0.1)  # difference of luma, of 1, at which it does
+_TONE = np.float32(0.06)  # difference of luma, of 1, at which it does
 _LIKENESS = np.float32(0.5)  # loss of the features' cosine at which it counts for 1 / e
 _ENOUGH = np.float32(0.1)  # what the likest point counts for from which on points decide alone
 _CLEARNESS = np.float32(3)  # with which the likest of several points counts above the rest
