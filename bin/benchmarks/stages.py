@@ -52,9 +52,7 @@ def _timed(clip: ClipFormat, frames: int, runs: int) -> list[tuple[str, float]]:
             seconds.append(time.perf_counter() - start)
         times.append((name, min(seconds)))
         # As later stages get them: through the store's rounding.
-        products |= {
-            key: PRODUCTS[key].decode(PRODUCTS[key].encode(made[key]), _CPU) for key in stage.made
-        }
+        products |= {key: PRODUCTS[key].decode(PRODUCTS[key].encode(made[key]), _CPU) for key in stage.made}
     return times
 
 
