@@ -1,7 +1,8 @@
 """Killing runs at random moments and taking them up again: the products must be those of a run never killed.
 
-Every trial kills, with SIGKILL, either the run itself, one of its workers, or whichever process is in the
-middle of a commit (its temporary file is there), until the run has been killed as often as asked for.
+Every trial kills, with SIGKILL, either the run itself, one of its workers, whichever process is in the
+middle of a commit (its temporary file is there), or has made durable what a stage carries on to the next
+block but not yet that block's commit, until the run has been killed as often as asked for.
 """
 
 import hashlib
@@ -30,9 +31,32 @@ from reelfix.pipeline.plan import Task, plan_of
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.trace import TRACE_VARIABLE
 
-KINDS = ("run", "worker", "commit")
-_STAGES = "deflicker,detect,restore"
+KINDS = ("run", "worker", "commit", "state")
+_STAGES = "deflicker,detect,restore,smooth,colorize,grain"
+_SETTINGS = ("restore.model=none", "smooth.model=none")
 _WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What every reel is put through."""
+
+    stages: str
+    settings: tuple[str, ...]
+
+    def start(self, reel: Reel, trace: Path | None) -> "subprocess.Popen[bytes]":
+        """Start the run of a reel, its workers telling of every window in `trace`."""
+        environment = dict(os.environ)
+        if trace is not None:
+            environment[TRACE_VARIABLE] = str(trace)
+        arguments = ["run", "--stages", self.stages, "--workers", str(_WORKERS)]
+        arguments += [part for setting in self.settings for part in ("--set", setting)]
+        return subprocess.Popen(
+            [str(Path(sys.executable).with_name("reelfix")), *arguments, str(reel.root)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
 
 
 @dataclass
@@ -47,33 +71,42 @@ class Tally:
     most_again: int = 0
     """Most frames of one shot and stage that one kill made a worker do again, in blocks."""
     differing: int = 0
-    """Products that are not the uninterrupted run's."""
+    """Reels whose products or master are not the uninterrupted run's."""
+    states_left: int = 0
+    """Files of carried state, whole or half written, left in finished reels."""
 
 
 @click.command(name="resume")
-@click.option("--kills", default=30, show_default=True, help="Of each kind: run, worker, commit.")
+@click.option("--kills", default=30, show_default=True, help=f"Of each kind: {', '.join(KINDS)}.")
 @click.option("--frames", default=900, show_default=True)
-@click.option("--size", default="160x120", show_default=True)
+@click.option("--shots", default=3, show_default=True)
+@click.option("--size", default="64x48", show_default=True)
 @click.option("--seed", default=0, show_default=True)
-def command(kills: int, frames: int, size: str, seed: int) -> None:
+@click.option("--stages", default=_STAGES, show_default=True)
+@click.option("--set", "settings", multiple=True, default=_SETTINGS, show_default=True)
+def command(
+    kills: int, frames: int, shots: int, size: str, seed: int, stages: str, settings: tuple[str, ...]
+) -> None:
     """Kill runs at random moments; exit 1 if a product differs or more than a block a worker ran again."""
     width, height = (int(part) for part in size.split("x"))
+    chain = Chain(stages, settings)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        whole = make_reel(folder / "whole.reel", frames=frames, height=height, width=width, shots=3)
-        _wait(_start(whole, None))
+        whole = make_reel(folder / "whole.reel", frames=frames, height=height, width=width, shots=shots)
+        _wait(chain.start(whole, None))
         expected = digests(whole)
         tally = Tally()
         generator = random.Random(seed)
         while any(tally.kills[kind] < kills for kind in KINDS):
-            reel = make_reel(folder / "killed.reel", frames=frames, height=height, width=width, shots=3)
-            _trial(reel, tally, kills, generator)
+            reel = make_reel(folder / "killed.reel", frames=frames, height=height, width=width, shots=shots)
+            _trial(chain, reel, tally, kills, generator)
             tally.differing += digests(reel) != expected
+            tally.states_left += len(list(Path(str(reel.root)).glob("stages/*/*/*/blocks/*.safetensors*")))
             _count_again(reel, folder / "trace.jsonl", tally)
             (folder / "trace.jsonl").unlink()
             click.echo(f"{dict(tally.kills)}: {tally.differing} reels differ", err=True)
     click.echo(json.dumps({**tally.__dict__, "kills": dict(tally.kills)}))
-    sys.exit(1 if tally.differing or tally.most_again > 1 else 0)
+    sys.exit(1 if tally.differing or tally.states_left or tally.most_again > 1 else 0)
 
 
 def digests(reel: Reel) -> dict[str, str]:
@@ -93,13 +126,13 @@ def digests(reel: Reel) -> dict[str, str]:
     return found
 
 
-def _trial(reel: Reel, tally: Tally, kills: int, generator: random.Random) -> None:
+def _trial(chain: Chain, reel: Reel, tally: Tally, kills: int, generator: random.Random) -> None:
     """Run a reel to its end, killing now and then on the way."""
     trace = Path(str(reel.root)).parent / "trace.jsonl"
     trace.touch()
     most_events = reel.info.frame_count // 24
     while True:
-        process = _start(reel, trace)
+        process = chain.start(reel, trace)
         wanted = [kind for kind in KINDS if tally.kills[kind] < kills]
         if not wanted:
             _wait(process)
@@ -128,14 +161,25 @@ def _wait_for_events(process: "subprocess.Popen[bytes]", trace: Path, count: int
 
 def _kill(kind: str, process: "subprocess.Popen[bytes]", root: Path) -> bool:
     """Kill as asked for; False where the run ended first."""
+    before = set(_lone_states(root))
     while process.poll() is None:
         workers = _workers(process.pid)
         if kind == "run":
             process.kill()
             return True
-        if workers and (kind == "worker" or any(_open_commits(root))):
-            for victim in workers if kind == "commit" else workers[:1]:
-                os.kill(victim, signal.SIGKILL)
+        if not workers:
+            continue
+        if kind == "worker":
+            os.kill(workers[0], signal.SIGKILL)
+            return True
+        if kind == "commit" and not any(_open_commits(root)):
+            continue
+        if kind == "state" and before.issuperset(_lone_states(root)):
+            continue
+        for victim in workers:
+            os.kill(victim, signal.SIGKILL)
+        # The commit may have come between the look and the kill.
+        if kind == "commit" or not before.issuperset(_lone_states(root)):
             return True
     return False
 
@@ -144,6 +188,16 @@ def _open_commits(root: Path) -> Iterator[Path]:
     """Temporary files of commits being written just now."""
     yield from root.glob("stages/*/*/*/blocks/.*.json.*")
     yield from root.glob("stages/*/*/*/.commit.json.*")
+
+
+def _lone_states(root: Path) -> Iterator[tuple[Path, int]]:
+    """States that no commit speaks of, with when each was written."""
+    for path in root.glob("stages/*/*/*/blocks/[0-9]*.safetensors"):
+        if not path.with_suffix(".json").exists():
+            try:
+                yield path, path.stat().st_mtime_ns
+            except FileNotFoundError:
+                continue
 
 
 def _workers(pid: int) -> list[int]:
@@ -175,19 +229,6 @@ def _wait_for_orphans(pid: int) -> None:
             return
         time.sleep(0.05)
     raise click.ClickException(f"workers of the killed run {pid} are still there after 20 s")
-
-
-def _start(reel: Reel, trace: Path | None) -> "subprocess.Popen[bytes]":
-    environment = dict(os.environ)
-    if trace is not None:
-        environment[TRACE_VARIABLE] = str(trace)
-    arguments = ["run", "--stages", _STAGES, "--workers", str(_WORKERS), str(reel.root)]
-    return subprocess.Popen(
-        [str(Path(sys.executable).with_name("reelfix")), *arguments],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> None:
