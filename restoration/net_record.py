@@ -61,7 +61,20 @@ def _named(weights: Weights) -> dict[str, Any]:
 
 def _external(reference: str, weights: Weights) -> dict[str, Any]:
     from reelfix.restoration.external import describe_external
+    from reelfix.restoration.raft_flow import describe_raft
 
+    raft = describe_raft(reference)
+    if raft is not None:
+        return {
+            **_named(weights),
+            "sha256": raft.sha256,
+            "architecture": raft.layout,
+            "parameters": raft.parameters,
+            "frames": 2,
+            "precisions": ["float32"],
+            "purpose": "optical flow",
+            "loaded_by": f"torchvision {version('torchvision')}",
+        }
     found = describe_external(reference)
     return {
         **_named(weights),

@@ -6,6 +6,7 @@ finds competes with the motion of the whole scene; then each frame is cleaned wi
 along these first flows, and the flows are settled, and judged, on the clean frames.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -29,6 +30,10 @@ _STANDS_OUT = 4.0  # noise: what differs from both neighbours by more is dirt
 _FAITHLESS, _FAITHFUL = 0.02, 0.5  # confidence below which a displacement is replaced, above which it is kept
 
 
+Search = Callable[[Sequence[Plane]], list[tuple[Flow, Flow]]]
+"""What finds flows between neighbouring views, (h, w) uint8 about 128: of each pair, onward and back."""
+
+
 @dataclass(frozen=True)
 class _Pair:
     """First flows between two neighbouring frames."""
@@ -40,16 +45,18 @@ class _Pair:
     """Median difference along the flow, in codes."""
 
 
-def estimate_motion(frames: torch.Tensor, *, iterations: int = 12) -> Motion:
+def estimate_motion(frames: torch.Tensor, *, iterations: int = 12, search: Search | None = None) -> Motion:
     """Estimate the motion between neighbours in `frames`, float32 (T, C, H, W) in [0, 1].
 
     Light is taken out of every frame, global and local, so that flicker is not taken for motion.
     Displacements that are not confirmed by the way back, or by the picture there, give way to those around
     them: across dirt the flow is that of its surroundings. Frame t's flows depend on frames t - 2 to t + 2.
+    `search`: what finds the flows in place of the dense inverse search, whose `iterations` then do nothing.
     """
     images = as_array(frames)
     views = map_frames(_view, list(images))
-    pairs = map_frames(lambda t: _first_flows(views[t], views[t + 1], iterations), range(len(images) - 1))
+    found = search(views) if search else _search_pairs(views, iterations)
+    pairs = map_frames(lambda t: _first_flows(views[t], views[t + 1], *found[t]), range(len(images) - 1))
     clean = map_frames(lambda t: _cleaned(views, pairs, t), range(len(images)))
     count, (height, width) = len(images), views[0].shape
     flows, trusts = (
@@ -76,8 +83,15 @@ def _view(frame: Image) -> Plane:
     return np.asarray(cv2.addWeighted(codes, 1, cv2.blur(codes, _LIGHT), -1, 128, dtype=cv2.CV_8U))
 
 
-def _first_flows(earlier: Plane, later: Plane, iterations: int) -> _Pair:
-    forward, backward = _search(earlier, later, iterations), _search(later, earlier, iterations)
+def _search_pairs(views: list[Plane], iterations: int) -> list[tuple[Flow, Flow]]:
+    def both_ways(t: int) -> tuple[Flow, Flow]:
+        earlier, later = views[t], views[t + 1]
+        return _search(earlier, later, iterations), _search(later, earlier, iterations)
+
+    return map_frames(both_ways, range(len(views) - 1))
+
+
+def _first_flows(earlier: Plane, later: Plane, forward: Flow, backward: Flow) -> _Pair:
     noise = noise_between(earlier, later, forward)
     return _Pair(
         chosen(earlier, later, _candidates(forward, backward), noise),
