@@ -239,6 +239,34 @@ class ProductStore:
             raise StoreError(f"there are no products in {folder}. Run the stage again.") from error
         return cls(path, group)
 
+    @classmethod
+    def open_or_create(
+        cls, folder: UPath, specs: tuple[ArraySpec, ...], *, frame_count: int, window_frames: int
+    ) -> ProductStore:
+        """Open the arrays where they are there as declared, whatever they hold; else make them, empty.
+
+        They are not emptied: a worker that outlived its run may be at them still, and commit what it wrote.
+        """
+        try:
+            store = cls.open(folder)
+            if store._is_for(specs, frame_count, window_frames):
+                return store
+        except (StoreError, ValueError, TypeError):
+            pass  # Half made, or not to be read.
+        return cls.create(folder, specs, frame_count=frame_count, window_frames=window_frames)
+
+    def _is_for(self, specs: tuple[ArraySpec, ...], frame_count: int, window_frames: int) -> bool:
+        """Whether the arrays are those that `create` would make."""
+        if set(self._group.array_keys()) != {spec.name for spec in specs}:
+            return False
+        found = {spec: self._array(spec.name) for spec in specs}
+        return all(
+            array.shape == (frame_count, *spec.frame_shape)
+            and array.shards == (window_frames, *spec.frame_shape)
+            and array.dtype == np.dtype(spec.dtype)
+            for spec, array in found.items()
+        )
+
     def _array(self, name: str) -> zarr.Array[Any]:
         if name not in self._arrays:
             array = self._group[name]

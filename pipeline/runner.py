@@ -105,7 +105,7 @@ class _TaskRun:
         )
 
     def take_up(self) -> list[BlockCommit]:
-        """Open the products of an earlier attempt, or make them anew; returns its committed blocks.
+        """Open the products of an earlier attempt, or make them; returns its committed blocks.
 
         Where what the stage carried is lost, nothing of the attempt can be gone on from.
         """
@@ -120,7 +120,7 @@ class _TaskRun:
         if done:
             self.store = ProductStore.open(self.folder)
         else:
-            self.store = ProductStore.create(
+            self.store = ProductStore.open_or_create(
                 self.folder, self.specs, frame_count=self.frame_count, window_frames=self.cut.window_frames
             )
         return done

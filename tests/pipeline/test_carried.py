@@ -225,6 +225,29 @@ def test_a_shot_that_is_whole_but_for_its_commit_loses_its_states(make_tiny_reel
     assert read_commit(reel.product_folder("trail", "0" * 64, reel.shots()[0])) is not None
 
 
+@pytest.mark.parametrize("frame", [2, 6])
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_a_worker_that_outlives_its_run_does_no_harm_beside_the_next(
+    make_tiny_reel: MakeReel, expected: bytes, frame: int, is_stopped: bool
+) -> None:
+    reel = make_tiny_reel(frames=14, shots=1)
+    runs: list[list[Event]] = []
+
+    def take_up_at_once(event: Event) -> None:
+        if isinstance(event, WindowDone) and event.start == frame and not runs:
+            runs.append([])
+            if is_stopped:
+                with pytest.raises(Interrupted):
+                    run(reel, must_stop=lambda: True)
+            else:
+                run(reel)
+
+    run_task(reel, task_of(reel), device=CPU, emit=take_up_at_once, cut=CUT)
+    assert runs
+    assert made(reel) == expected
+    assert states(reel) == []
+
+
 def test_states_keep_every_bit_and_dtype(make_tiny_reel: MakeReel) -> None:
     reel = make_tiny_reel(frames=2, shots=1)
     folder = reel.product_folder("trail", "1" * 64, reel.shots()[0])

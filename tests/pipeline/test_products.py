@@ -103,3 +103,26 @@ def test_chroma_is_kept_with_no_colour_exact() -> None:
     np.testing.assert_array_equal(PRODUCTS["chroma"].encode(chroma)["chroma"], codes)
     values = torch.tensor([-3.0, 0.4 / 32767, 0.6 / 32767, 1.5]).reshape(1, 1, 1, 4)
     assert PRODUCTS["chroma"].encode(values)["chroma"].ravel().tolist() == [0, 32768, 32769, 65535]
+
+
+def test_arrays_that_are_there_are_kept_only_as_declared(tmp_path: Path) -> None:
+    folder, values = as_path(tmp_path), np.full((2, 1, 9, 11), 7, np.uint16)
+
+    def first_code(spec: ArraySpec, frame_count: int = 4, window_frames: int = 2) -> int:
+        store = ProductStore.open_or_create(
+            folder, (spec,), frame_count=frame_count, window_frames=window_frames
+        )
+        found = int(store.read(spec.name, 0, 1).ravel()[0])
+        with store.writer() as write:
+            write(spec.name, 0, values.astype(spec.dtype))
+        return found
+
+    spec = ArraySpec("frames", "uint16", (1, 9, 11))
+    assert [first_code(spec), first_code(spec)] == [0, 7]
+    assert first_code(spec, frame_count=6) == 0
+    assert first_code(spec, frame_count=6, window_frames=3) == 0
+    assert first_code(ArraySpec("frames", "uint8", (1, 9, 11)), 6, 3) == 0
+    other = ArraySpec("mask", "uint8", (1, 9, 11))
+    assert [first_code(other), first_code(other)] == [0, 7]
+    (tmp_path / "products.zarr" / "mask" / "zarr.json").write_text("{ half")
+    assert [first_code(other), first_code(other)] == [0, 7]
