@@ -16,10 +16,11 @@ from torch.nn import functional
 
 from reelfix.restoration.colour import working
 from reelfix.restoration.colour.bins import BINS, TEMPERATURE, ab_bins, annealed_mean
-from reelfix.restoration.colour.compact_attention import SelfAttention, one_thread
+from reelfix.restoration.colour.compact_attention import SelfAttention
 from reelfix.restoration.colour.compact_encoder import DEPTHS, MULTIPLE, STEM, WIDTHS, CompactEncoder
 from reelfix.restoration.colour.lab import lightness
 from reelfix.restoration.colour.net import Hints, Prediction, reduced
+from reelfix.restoration.one_thread import one_thread
 
 WORKING_SIZE: Final = 384
 """Longest side, in pixels, of what the net is shown: larger pictures are reduced to it."""

@@ -4,12 +4,11 @@ Zhang et al., "Self-Attention Generative Adversarial Networks" (ICML 2019), equa
 convolutions with spectral normalization (Miyato et al., ICLR 2018).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import nn
 from torch.nn import functional
+
+from reelfix.restoration.one_thread import one_thread
 
 
 class SpectralConv(nn.Module):
@@ -56,17 +55,3 @@ class SelfAttention(nn.Module):
             taken = self.value(places) @ alike.softmax(dim=2).transpose(1, 2)
             out: torch.Tensor = self.gamma.float() * self.out(taken)
         return x + out.view(x.shape).to(x.dtype)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread on the CPU: products of float32 round otherwise on two than on one."""
-    threads = torch.get_num_threads()
-    if threads == 1:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

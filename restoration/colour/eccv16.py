@@ -9,7 +9,6 @@ from torch import nn
 
 from reelfix.restoration.colour import working
 from reelfix.restoration.colour.bins import TEMPERATURE, ab_bins, annealed_mean
-from reelfix.restoration.colour.compact_attention import one_thread
 from reelfix.restoration.colour.lab import lightness
 from reelfix.restoration.colour.net import Hints, Prediction, reduced
 from reelfix.restoration.colour.stacks import (
@@ -22,6 +21,7 @@ from reelfix.restoration.colour.stacks import (
     make_trunk,
     steady,
 )
+from reelfix.restoration.one_thread import one_thread
 
 WIDTH = 64
 """Channels of conv1 in the paper."""

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane, as_array, half_size, luma_of
-from reelfix.restoration.colour.compact_attention import one_thread
 from reelfix.restoration.colour.guides import Exemplar, Guides
 from reelfix.restoration.colour.key_frames import KeyColours, Known, Painter, colours_of
 from reelfix.restoration.colour.matching import match, way_to
 from reelfix.restoration.colour.propagate import Carried, Way
 from reelfix.restoration.colour.upsampling import quiet_guide
+from reelfix.restoration.one_thread import one_thread
 
 _MATCHED = np.float32(0.8)  # trust in a perfect likeness
 _ALIKE = np.float32(0.1)  # what a likeness counts beside the same place found again

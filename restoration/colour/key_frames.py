@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane, as_array, half_size
-from reelfix.restoration.colour.compact_attention import one_thread
 from reelfix.restoration.colour.guides import Point
 from reelfix.restoration.colour.lab import rgb_to_lab
 from reelfix.restoration.colour.net import ColourNet, Hints, reduced
 from reelfix.restoration.colour.points import colour_of, corrected, near
 from reelfix.restoration.colour.propagate import Carried, Way, blended
 from reelfix.restoration.colour.upsampling import Colours, enlarged, quiet_guide
+from reelfix.restoration.one_thread import one_thread
 
 DISTANCE = 8
 """Frames from one key frame to the next, at most."""

@@ -11,7 +11,6 @@ from torch import nn
 from reelfix.restoration.colour import working
 from reelfix.restoration.colour.bins import BINS, GRID, TEMPERATURE, ab_bins, annealed_mean
 from reelfix.restoration.colour.colour_statistics import ColourStatistics, StatisticsNet
-from reelfix.restoration.colour.compact_attention import one_thread
 from reelfix.restoration.colour.lab import lightness
 from reelfix.restoration.colour.net import Hints, Prediction, reduced
 from reelfix.restoration.colour.stacks import (
@@ -26,6 +25,7 @@ from reelfix.restoration.colour.stacks import (
     make_trunk,
     steady,
 )
+from reelfix.restoration.one_thread import one_thread
 
 RELEASED_CLASSES = 529
 """Bins of the release: all of grid 10 from -110 to 110, those out of gamut too."""

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from reelfix.restoration.colour.compact_attention import one_thread
+from reelfix.restoration.one_thread import one_thread
 
 CELL = 8
 """Both nets are shown pictures whose height and width are multiples of this."""

@@ -10,14 +10,14 @@ Every step is a rewrite of `CompactNets.forward` that gives the same but for rou
 """
 
 import copy
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final, TypeVar
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from reelfix.restoration.one_thread import one_thread
 from reelfix.restoration.triplet.blocks import ResidualBlock
 from reelfix.restoration.triplet.compact import (
     BARS,
@@ -126,7 +126,7 @@ class FoldedNets:
         if attend:
             damaged = functional.avg_pool2d(mask, MULTIPLE) > DAMAGED
             if damaged.any():
-                with _one_thread():
+                with one_thread():
                     sixteenth = sixteenth + damaged * mapping.nonlocal_block(sixteenth, damaged)
         sixteenth = _through(mapping.filled, _last(sixteenth))
         eighth += _to_pixels(self._from_sixteenth(sixteenth))
@@ -243,20 +243,6 @@ def _rectified(both: torch.Tensor) -> torch.Tensor:
     torch.maximum(change, -features, out=change).add_(features.clamp(max=0))
     functional.relu_(features)
     return both
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch use one thread on the CPU: its attention rounds otherwise on two than on one."""
-    threads = torch.get_num_threads()
-    if threads == 1:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _last(features: torch.Tensor) -> torch.Tensor:
