@@ -38,6 +38,9 @@ _TOLERATED, _STEEPNESS = 1.3, 1.0  # excess over the noise that counts for nothi
 _LEAST_TRUST = 0.5  # share of a weight that confidence in the motion does not decide
 _FADING = 0.8  # from each frame ahead to the next
 _TRUSTED = 0.5
+_SAME_SCENE = (0.15, 0.3)
+"""Mean confidence of the motion up to which another frame shows another scene, and from which the same one:
+0.12 at a cut, 0.3 to 0.99 within shots of real films."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ class Smoother:
         coded = self._space.coded(luma, latent)
         moves = coded.details(details)
         confidence = _LEAST_TRUST + (1 - _LEAST_TRUST) * brought.trust
-        weights = confidence * even * brought.counts
+        weights = confidence * even * brought.counts * _same_scene(brought.trust)
         excess = coded.likeness(moves, (brought.trust > _TRUSTED) & flat_cells(lumas[t]))
         shares = torch.exp((_TOLERATED - excess).clamp_max(0) * _STEEPNESS) * weights[:, None].to(
             moves.device
@@ -168,6 +171,15 @@ class Smoother:
             return None
         planes = [torch.from_numpy(np.stack(each)) for each in (pictures, trusts, counts, between)]
         return _Brought(planes[0], planes[1], planes[2], planes[3], has_past=bool(state))
+
+
+def _same_scene(trust: torch.Tensor) -> torch.Tensor:
+    """How far frames whose motion is trusted so, (N, h, w), show the scene of the one in hand: (N, 1, 1).
+
+    A cut within the shot, one that was not found, must not be smoothed over.
+    """
+    other, same = _SAME_SCENE
+    return ((trust.mean(dim=(1, 2), keepdim=True) - other) / (same - other)).clamp(0, 1)
 
 
 def _fused(

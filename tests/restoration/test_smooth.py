@@ -159,6 +159,17 @@ def test_nothing_comes_from_where_the_motion_cannot_be_trusted_and_the_picture_d
     assert float((found - frames).abs().mean()) < 0.004
 
 
+def test_a_cut_that_nobody_found_is_not_smoothed_over(space: Space) -> None:
+    scenes = [texture(seed=seed) for seed in (0, 5)]
+    frames = noisy(torch.stack([scenes[t // 3] for t in range(6)])[:, None], 0.01)
+    still = still_motion(6)
+    forward, backward = still.forward_confidence.clone(), still.backward_confidence.clone()
+    forward[2], backward[3] = 0.12, 0.12  # what is left of it at a cut of real film
+    motion = Motion(still.forward, still.backward, forward, backward)
+    apart = [smoothed(space, frames[part], still_motion(3)) for part in (slice(0, 3), slice(3, 6))]
+    torch.testing.assert_close(smoothed(space, frames, motion), torch.cat(apart), atol=2e-3, rtol=0)
+
+
 def test_grain_is_kept_unless_it_is_to_go(space: Space) -> None:
     clean = texture().expand(8, 1, -1, -1)
     grain = torch.randn(clean.shape, generator=torch.Generator().manual_seed(2)) * 0.03
