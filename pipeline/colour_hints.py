@@ -72,6 +72,11 @@ class ReferenceHint:
     frame: int | None = None
     """The reel's frame that it is the colouring of; None: a picture of something alike."""
 
+    @property
+    def use(self) -> str:
+        """What it is, in words."""
+        return "any picture" if self.frame is None else f"colouring of frame {self.frame}"
+
     def is_of(self, shot: Shot) -> bool:
         """Say whether it is for `shot`."""
         if self.frame is not None:

@@ -72,8 +72,7 @@ def list_hints(reel: str) -> ExitCode:
             where = f"frame {point.frame} at {point.x},{point.y}"
             click.echo(f"shot {shot.number}  {where}  {point.color}, radius {point.radius:g}")
         for reference in own.references:
-            kind = "any picture" if reference.frame is None else f"colouring of frame {reference.frame}"
-            click.echo(f"shot {shot.number}  {reference.picture}  {kind}")
+            click.echo(f"shot {shot.number}  {reference.picture}  {reference.use}")
     return ExitCode.DONE
 
 

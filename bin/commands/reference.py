@@ -46,8 +46,7 @@ def list_references(reel: str) -> ExitCode:
     hints = hints_of(opened)
     for shot in opened.shots():
         for reference in hints.of(shot).references:
-            use = "any picture" if reference.frame is None else f"colouring of frame {reference.frame}"
-            click.echo(f"shot {shot.number}  {reference.picture}  {use}")
+            click.echo(f"shot {shot.number}  {reference.picture}  {reference.use}")
     return ExitCode.DONE
 
 

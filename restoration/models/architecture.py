@@ -169,6 +169,24 @@ def _colour_compact(header: Header) -> nn.Module:
     )
 
 
+def _colours(
+    name: str, summary: str, keys: tuple[str, ...], build: Callable[[Header], nn.Module], multiple: int
+) -> Architecture:
+    """A net that gives colours to the luma of single frames."""
+    return Architecture(
+        name=name,
+        summary=summary,
+        keys=keys,
+        build=build,
+        channels=lambda header: 1,
+        frames=1,
+        multiple=multiple,
+        needs=(),
+        precisions=("float32", "bfloat16"),
+        prefix="net.",
+    )
+
+
 ARCHITECTURES = (
     Architecture(
         name="triplet-compact",
@@ -204,41 +222,26 @@ ARCHITECTURES = (
         precisions=("float32", "bfloat16"),
         prefix="net.",
     ),
-    Architecture(
+    _colours(
         name="colour-eccv16",
         summary='the automatic net of "Colorful Image Colorization" (Zhang et al., ECCV 2016)',
         keys=("trunk.6.convs.2.weight", "refine.1.weight", "bins"),
         build=_eccv16,
-        channels=lambda header: 1,
-        frames=1,
         multiple=8,
-        needs=(),
-        precisions=("float32", "bfloat16"),
-        prefix="net.",
     ),
-    Architecture(
+    _colours(
         name="colour-siggraph17",
         summary='the net with hints of "Real-Time User-Guided Image Colorization" (Zhang et al., 2017)',
         keys=("trunk.6.convs.2.weight", "shortcuts.2.weight", "classes.weight"),
         build=_siggraph17,
-        channels=lambda header: 1,
-        frames=1,
         multiple=8,
-        needs=(),
-        precisions=("float32", "bfloat16"),
-        prefix="net.",
     ),
-    Architecture(
+    _colours(
         name="colour-compact",
         summary="colours for luma as a distribution over a and b, with hints; encoder pretrained on ImageNet",
         keys=("encoder.stages.0.0.project.weight", "lateral.0.weight", "head.weight"),
         build=_colour_compact,
-        channels=lambda header: 1,
-        frames=1,
         multiple=32,
-        needs=(),
-        precisions=("float32", "bfloat16"),
-        prefix="net.",
     ),
 )
 """Every kind of net whose weights can be loaded."""

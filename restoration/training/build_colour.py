@@ -36,6 +36,10 @@ class ColourSourceSettings(Settings):
     worn: float = Field(default=0.7, ge=0.0, le=1.0)
     hints: HintSettings = HintSettings()
 
+    def source(self, files: tuple[Path, ...], seed: int) -> ColourSource:
+        """Make the source of batches of `files`."""
+        return ColourSource(files, seed, self.batch_size, self.crop, self.films, self.worn, self.hints)
+
 
 class ColourRecipeSettings(Settings):
     """The net, and what it is asked for; see `Colorize`."""
@@ -61,19 +65,10 @@ class ColourSettings(RunSettings):
 
 def build(settings: ColourSettings, materials: Materials) -> Build:
     """Make recipe and source. Raises TrainingDataError where the pretrained encoder is not installed."""
-    asked, recipe = settings.source, settings.recipe
-    source = ColourSource(
-        materials.train,
-        settings.training.seed,
-        asked.batch_size,
-        asked.crop,
-        asked.films,
-        asked.worn,
-        asked.hints,
-    )
-    every = max(len(materials.validation) // _MEASURED, 1)
+    recipe = settings.recipe
+    source = settings.source.source(materials.train, settings.training.seed)
     made = Colorize(
-        materials.validation[::every],
+        measured_of(materials.validation),
         prior_of(materials.train),
         recipe.shape,
         recipe.loss,
@@ -90,6 +85,11 @@ def build(settings: ColourSettings, materials: Materials) -> Build:
         load_pretrained(net.encoder)
         calibrate(net, source)
     return Build(made, source)
+
+
+def measured_of(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the pictures that a run is measured on: of many, some from all over them."""
+    return files[:: max(len(files) // _MEASURED, 1)]
 
 
 def load_pretrained(encoder: CompactEncoder) -> None:

@@ -5,14 +5,11 @@ from pydantic import Field
 from reelfix.restoration.colour.bins import BINS
 from reelfix.restoration.colour.eccv16 import Eccv16
 from reelfix.restoration.colour.siggraph17 import Siggraph17, SiggraphShape
-from reelfix.restoration.training.build_colour import ColourSourceSettings, prior_of
+from reelfix.restoration.training.build_colour import ColourSourceSettings, measured_of, prior_of
 from reelfix.restoration.training.configuration import Build, Configuration, Materials, RunSettings
 from reelfix.restoration.training.export import load_into, read_weights
 from reelfix.restoration.training.recipe_colour_published import ColorizePublished, PublishedColourWeights
 from reelfix.restoration.training.settings import Settings
-from reelfix.restoration.training.source_colour import ColourSource
-
-_MEASURED = 64  # pictures that are measured on, at most
 
 
 class PublishedRecipeSettings(Settings):
@@ -46,20 +43,11 @@ def build_siggraph17(settings: PublishedColourSettings, materials: Materials) ->
 
 
 def _build(net: Eccv16 | Siggraph17, settings: PublishedColourSettings, materials: Materials) -> Build:
-    asked, recipe = settings.source, settings.recipe
+    recipe = settings.recipe
     if "start" in materials.weights:
         load_into(net, read_weights(materials.weights["start"]), "net")
-    source = ColourSource(
-        materials.train,
-        settings.training.seed,
-        asked.batch_size,
-        asked.crop,
-        asked.films,
-        asked.worn,
-        asked.hints,
-    )
-    every = max(len(materials.validation) // _MEASURED, 1)
-    validation, prior = materials.validation[::every], prior_of(materials.train)
+    source = settings.source.source(materials.train, settings.training.seed)
+    validation, prior = measured_of(materials.validation), prior_of(materials.train)
     made = ColorizePublished(net, validation, prior, recipe.loss, rate=recipe.rate, decay=recipe.decay)
     return Build(made, source)
 
