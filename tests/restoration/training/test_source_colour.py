@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -45,13 +46,34 @@ def test_a_batch_is_a_function_of_seed_and_step(files: tuple[Path, ...]) -> None
 def test_colours_are_the_pictures_and_gray_ones_are_passed_over(files: tuple[Path, ...]) -> None:
     source = _source(files, films=0.3, worn=0.0)
     batches = [
-        ColourSource(files, 1, 8, 32, 0.3, 0.0, HintSettings(points=0, matched=0)).batch(n) for n in range(6)
+        ColourSource(files, 1, 8, 32, 0.3, 0.0, hints=HintSettings(points=0, matched=0)).batch(n)
+        for n in range(6)
     ]
     means = torch.cat([batch["ab"] for batch in batches]).mean(dim=(2, 3))
     kinds = {(bool(a > 0), bool(b > 0)) for a, b in means}
     assert kinds == {(True, True), (True, False), (False, True)}  # red, blue, the film's green
     assert means.norm(dim=1).min() > 20
     assert source.batch(0)["gray"].std() > 0  # not all of one tone
+
+
+def test_a_patch_is_of_another_picture_with_its_own_colours(files: tuple[Path, ...]) -> None:
+    two = files[:1] + files[-1:]
+    plain = ColourSource(two, 1, 8, 32, worn=0.0, hints=HintSettings(points=0, matched=0))
+    patched = replace(plain, patched=1.0)
+    tones: dict[float, float] = {}
+    for step in range(6):
+        batch = plain.batch(step)
+        tones |= {
+            round(float(g[0, 0, 0]), 3): float(c[1, 0, 0])
+            for g, c in zip(batch["gray"], batch["ab"], strict=True)
+        }
+    mixed = [patched.batch(step) for step in range(6)]
+    assert any(gray.std() > 0.01 for batch in mixed for gray in batch["gray"])
+    for batch in mixed:
+        for gray, ab in zip(
+            batch["gray"][:, 0, ::4, ::4].flatten(), batch["ab"][:, 1].flatten(), strict=True
+        ):
+            assert tones[round(float(gray), 3)] == pytest.approx(float(ab), abs=0.01)
 
 
 def test_without_pictures_there_is_nothing_to_learn() -> None:
