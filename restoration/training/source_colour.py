@@ -66,7 +66,8 @@ class ColourSource:
             picture = self._picture(random)
             grays.append(worn_gray(picture, random) if random.random() < self.worn else picture @ _LUMA)
             size = (self.crop // 4, self.crop // 4)
-            colours.append(cv2.resize(picture, size, interpolation=cv2.INTER_AREA).transpose(2, 0, 1))
+            small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+            colours.append(small.transpose(2, 0, 1))
         if self.patched > 0:
             self._patch(grays, colours, random)
         items = [
