@@ -16,6 +16,7 @@ from reelfix.restoration.colour.key_frames import (
     key_frames,
     keys_about,
 )
+from reelfix.restoration.colour.leaned import leaned
 from reelfix.restoration.colour.net import ColourNet
 from reelfix.restoration.colour.propagate import Carried, Way, blended, ways
 from reelfix.restoration.colour.upsampling import Colours, doubled, quiet_guide
@@ -53,12 +54,13 @@ class Colorizer:
         """Take a net on `device`, and what is known of the shot; weights of red and blue in the luma.
 
         The net sees frames at most `longest` pixels wide and high. Raises ValueError for points on a frame
-        that is not among the exemplars.
+        that is not among the exemplars, and as `leaned` does.
         """
         exemplars = {exemplar.frame for exemplar in guides.exemplars}
         lost = sorted({point.frame for point in guides.points} - exemplars)
         if lost:
             raise ValueError(f"Frames {lost} have points and must be among the exemplars, {exemplars}.")
+        net = leaned(net, guides, device, red_weight=red_weight, blue_weight=blue_weight, longest=longest)
         self._painter = Painter(net, device, longest=longest, saturation=guides.saturation)
         self._pictures: list[Coloured] | None = None
         self._guides = guides

@@ -17,6 +17,18 @@ class Annealed:
         self._net = net
         self._temperature = temperature
 
-    def predict(self, luma: torch.Tensor, hints: Hints | None, saturation: float = 1.0) -> Prediction:
-        """Colour `luma` (B, 1, H, W); see `ColourNet.predict`."""
-        return self._net.predict(luma, hints, saturation, temperature=self._temperature)
+    @property
+    def bins(self) -> torch.Tensor:
+        """The net's colours, (Q, 2), Lab units."""
+        return self._net.bins
+
+    def predict(
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None,
+        saturation: float = 1.0,
+        *,
+        tilt: torch.Tensor | None = None,
+    ) -> Prediction:
+        """Colour `luma` (B, 1, H, W); see `ColourNet.predict`, and `OddsNet.predict` on `tilt`."""
+        return self._net.predict(luma, hints, saturation, temperature=self._temperature, tilt=tilt)

@@ -123,12 +123,13 @@ class ColourCompact(nn.Module):
         *,
         temperature: float = TEMPERATURE,
         working_size: int = WORKING_SIZE,
+        tilt: torch.Tensor | None = None,
     ) -> Prediction:
         """Colour `luma` (B, 1, H, W), float32 in [0, 1]; see `ColourNet.predict`.
 
         The net is shown the picture with its longest side reduced to `working_size`, both sides rounded to
         multiples of 32: what is said of a larger one is interpolated, and memory is bounded. `temperature`:
-        that of the annealed mean.
+        that of the annealed mean; `tilt`: see `OddsNet.predict`.
         """
         pictures = [
             self._predicted(
@@ -137,13 +138,20 @@ class ColourCompact(nn.Module):
                 saturation,
                 temperature,
                 working_size,
+                tilt,
             )
             for index in range(len(luma))
         ]
         return Prediction(*(torch.cat(planes) for planes in zip(*pictures, strict=True)))
 
     def _predicted(
-        self, luma: torch.Tensor, hints: Hints | None, saturation: float, temperature: float, longest: int
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None,
+        saturation: float,
+        temperature: float,
+        longest: int,
+        tilt: torch.Tensor | None,
     ) -> Prediction:
         """Colour one picture (1, 1, H, W): alone, so that its bytes are the same beside whatever others."""
         size = luma.shape[2], luma.shape[3]
@@ -157,14 +165,16 @@ class ColourCompact(nn.Module):
             stages = self.encoder(gray.to(dtype).contiguous(memory_format=torch.channels_last))
             logits = self.head(self.decoded(stages, planes))
             with one_thread():
-                ab, spread = annealed_mean(logits, self.bins.float(), temperature)
+                tilted = logits if tilt is None else logits + temperature * tilt[:, None, None]
+                ab, spread = annealed_mean(tilted, self.bins.float(), temperature)
         ab = ab * saturation
-        if known is not None and saturation != 1:
+        if known is not None and (saturation != 1 or tilt is not None):
             ab = ab + (known.ab - ab) * known.weight  # what is given is met, whatever the saturation
         return Prediction(
             working.resized(ab, reduced(size, 4)),
             working.resized(1 / (1 + (spread / _SPREAD).square()), reduced(size, 4)),
             functional.normalize(working.resized(self._matched(stages), reduced(size, 8)), dim=1),
+            logits / temperature,
         )
 
     @torch.no_grad()

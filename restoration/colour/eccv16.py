@@ -70,25 +70,37 @@ class Eccv16(nn.Module):
         return Seen(self.head(x), features)
 
     @torch.no_grad()
-    def predict(self, luma: torch.Tensor, hints: Hints | None = None, saturation: float = 1.0) -> Prediction:
+    def predict(
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None = None,
+        saturation: float = 1.0,
+        *,
+        tilt: torch.Tensor | None = None,
+    ) -> Prediction:
         """Colour `luma` (B, 1, H, W), float32 in [0, 1]; see `ColourNet.predict`.
 
         The net is shown the picture with its longest side reduced to WORKING_SIZE. ab is the annealed mean of
-        the distribution (equation 5), times `saturation`; where there are hints, it is theirs.
+        the distribution (equation 5), times `saturation`; where there are hints, it is theirs. `tilt`: see
+        `OddsNet.predict`.
         """
-        return working.each_alone(partial(self._predicted, saturation), luma, hints)
+        return working.each_alone(partial(self._predicted, saturation, tilt), luma, hints)
 
-    def _predicted(self, saturation: float, luma: torch.Tensor, hints: Hints | None) -> Prediction:
+    def _predicted(
+        self, saturation: float, tilt: torch.Tensor | None, luma: torch.Tensor, hints: Hints | None
+    ) -> Prediction:
         size = luma.shape[2], luma.shape[3]
         shown = working.resized(luma.float(), working.working_size(size, WORKING_SIZE, CELL))
         with steady(self.head.weight.dtype):
             seen = self(lightness(shown) / 100)
         with one_thread():
-            ab, spread = annealed_mean(seen.logits, self.bins.float(), float(self.temperature))
+            temperature = float(self.temperature)
+            tilted = seen.logits if tilt is None else seen.logits + temperature * tilt[:, None, None]
+            ab, spread = annealed_mean(tilted, self.bins.float(), temperature)
         ab = working.resized(ab * saturation, reduced(size, QUARTER))
         confidence = working.resized(1 / (1 + (spread / SPREAD).square()), reduced(size, QUARTER))
         if hints is not None:
             ab = torch.lerp(ab, hints.ab, hints.weight)
             confidence = torch.maximum(confidence, hints.weight)
         features = working.resized(seen.features.float(), reduced(size, CELL))
-        return Prediction(ab, confidence, F.normalize(features, dim=1))
+        return Prediction(ab, confidence, F.normalize(features, dim=1), seen.logits / temperature)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from reelfix.restoration.colour.palette import Palette
+
 
 @dataclass(frozen=True)
 class Point:
@@ -58,3 +60,8 @@ class Guides:
     exemplars: tuple[Exemplar, ...] = ()
     saturation: float = 1.0
     """How strong colours are made: 0 gray, 1 as the net has them."""
+    palette: Palette | None = None
+    """What colours the shot shall have as a whole; an exemplar is needed to measure on."""
+    mean_saturation: float | None = None
+    """Mean of HSV's saturation, in [0, 1], that the shot shall have, before `saturation` multiplies it;
+    likewise."""

@@ -27,6 +27,9 @@ class Prediction(NamedTuple):
     """(B, 1, ceil(H / 4), ceil(W / 4)) float32 in [0, 1]: how peaked the distribution over colours is."""
     features: torch.Tensor
     """(B, F, ceil(H / 8), ceil(W / 8)) float32, of unit length at every place: alike where things are."""
+    odds: torch.Tensor | None = None
+    """(B, Q, h, w), on the net's own grid: the annealed distribution over its bins without any tilt, as
+    logarithms, up to a constant at every place. None of a net that gives none."""
 
 
 @runtime_checkable
@@ -37,6 +40,30 @@ class ColourNet(Protocol):
         """Colour `luma` (B, 1, H, W), float32 in [0, 1], of any size.
 
         `saturation`: what a and b are multiplied by; those of hints are met as they are.
+        """
+        ...
+
+
+@runtime_checkable
+class OddsNet(Protocol):
+    """A `ColourNet` that tells how likely each colour is at every place, and can be told otherwise."""
+
+    @property
+    def bins(self) -> torch.Tensor:
+        """The colours, (Q, 2), Lab units."""
+        ...
+
+    def predict(
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None,
+        saturation: float = 1.0,
+        *,
+        tilt: torch.Tensor | None = None,
+    ) -> Prediction:
+        """Colour `luma` as `ColourNet.predict` does, and give `Prediction.odds`.
+
+        `tilt`: (Q,), added to the logarithms of the annealed distribution everywhere.
         """
         ...
 

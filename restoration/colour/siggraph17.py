@@ -120,20 +120,24 @@ class Siggraph17(nn.Module):
         hints: Hints | None = None,
         saturation: float = 1.0,
         statistics: ColourStatistics | None = None,
+        *,
+        tilt: torch.Tensor | None = None,
     ) -> Prediction:
         """Colour `luma` (B, 1, H, W), float32 in [0, 1]; see `ColourNet.predict`.
 
         The net is shown the picture with its longest side reduced to WORKING_SIZE. ab is the regression's,
         the mean of every 4 x 4 pixels, times `saturation`; hints are told to the net in proportion, so that
         they come out as they are, down to a quarter of the saturation. The confidence is the distribution's.
-        `statistics`: of one picture, and they hold for all.
+        `statistics`: of one picture, and they hold for all. `tilt`: see `OddsNet.predict`; the regression
+        is moved as the mean of the distribution is, but where there are hints.
         """
-        return working.each_alone(partial(self._predicted, saturation, statistics), luma, hints)
+        return working.each_alone(partial(self._predicted, saturation, statistics, tilt), luma, hints)
 
     def _predicted(
         self,
         saturation: float,
         statistics: ColourStatistics | None,
+        tilt: torch.Tensor | None,
         luma: torch.Tensor,
         hints: Hints | None,
     ) -> Prediction:
@@ -145,11 +149,16 @@ class Siggraph17(nn.Module):
         with steady(self.head.weight.dtype):
             seen = self(lightness(shown) / 100, hints, statistics)
         with one_thread():
-            _, spread = annealed_mean(seen.logits, self.bins.float(), self._temperature)
-        ab = working.resized(F.avg_pool2d(seen.ab, QUARTER) * saturation, reduced(size, QUARTER))
+            mean, spread = annealed_mean(seen.logits, self.bins.float(), self._temperature)
+            ab = F.avg_pool2d(seen.ab, QUARTER)
+            if tilt is not None:
+                tilted = seen.logits + self._temperature * tilt[:, None, None]
+                moved, spread = annealed_mean(tilted, self.bins.float(), self._temperature)
+                ab = ab + (moved - mean) * (1 if hints is None else 1 - hints.weight)
+        ab = working.resized(ab * saturation, reduced(size, QUARTER))
         confidence = working.resized(1 / (1 + (spread / SPREAD).square()), reduced(size, QUARTER))
         features = working.resized(seen.features.float(), reduced(size, CELL))
-        return Prediction(ab, confidence, F.normalize(features, dim=1))
+        return Prediction(ab, confidence, F.normalize(features, dim=1), seen.logits / self._temperature)
 
     @property
     def _temperature(self) -> float:
