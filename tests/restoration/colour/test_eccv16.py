@@ -16,7 +16,7 @@ def net() -> Eccv16:
 
 @pytest.mark.parametrize(("height", "width"), [(16, 24), (17, 23), (5, 40), (270, 40)])
 def test_any_size(net: Eccv16, height: int, width: int) -> None:
-    ab, confidence, features = net.predict(torch.rand(2, 1, height, width))
+    ab, confidence, features = net.predict(torch.rand(2, 1, height, width))[:3]
     quarter = (-(-height // 4), -(-width // 4))
     assert ab.shape == (2, 2, *quarter)
     assert confidence.shape == (2, 1, *quarter)

@@ -32,7 +32,7 @@ def test_any_size(height: int, width: int) -> None:
     net = make(SiggraphShape(width=2, classes=BINS))
     quarter = (-(-height // 4), -(-width // 4))
     hints = Hints(torch.zeros(2, 2, *quarter), torch.ones(2, 1, *quarter))
-    ab, confidence, features = net.predict(torch.rand(2, 1, height, width), hints)
+    ab, confidence, features = net.predict(torch.rand(2, 1, height, width), hints)[:3]
     assert ab.shape == (2, 2, *quarter)
     assert confidence.shape == (2, 1, *quarter)
     assert features.shape == (2, 16, -(-height // 8), -(-width // 8))
