@@ -9,7 +9,7 @@ from reelfix.io.documents import read_json, write_json
 from reelfix.pipeline.outcome import ShotOutcome
 from reelfix.pipeline.reel import Reel
 
-_VERSION = 6
+_VERSION = 7
 """Raised whenever sheets look or say something else: what was drawn before is drawn anew."""
 
 

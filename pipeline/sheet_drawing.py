@@ -30,11 +30,11 @@ class SheetFrame:
     frame: int
     """Counted from the reel's first."""
     tiles: dict[str, Tile] = field(default_factory=dict)
-    """Kind (`before`, `after`, `mask`, `difference`) -> picture; all of one size."""
+    """Kind (`before`, `after`, `mask`, `difference`, `luma`, `colour`) -> picture; all of one size."""
     outline: npt.NDArray[np.uint8] | None = None
     """(height, width, 4): the mask's rings alone, of the tiles' size."""
-    gain: int = 1
-    """How many times the difference is amplified."""
+    gains: dict[str, int] = field(default_factory=dict)
+    """Kind of difference -> how many times it is amplified."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +129,11 @@ def _draw_frames(frames: Sequence[SheetFrame]) -> Image.Image:
         tiles = [tile for frame in shown for tile in frame.tiles.values()]
         for place, frame in enumerate(shown):
             words = f"frame {frame.frame}, {frame.label}"
+            words = fitted(draw, words, 26, step - _GAP)
             draw.text((place * step, top + 4), words, fill=FAINT, font=font(26))
-            if "difference" in kinds:
-                words = f"amplified {frame.gain} times" if frame.gain > 1 else "not amplified"
-                place = kinds.index("difference")
-                draw.text((place * step, top + 4), words, fill=FAINT, font=font(26))
+            for kind, gain in frame.gains.items():
+                words = "grey: as it was; " + (f"amplified {gain} times" if gain > 1 else "not amplified")
+                draw.text((kinds.index(kind) * step, top + 4), words, fill=FAINT, font=font(26))
         for place, tile in enumerate(tiles):
             grid.paste(Image.fromarray(tile), (place * step, top + _LINE))
     return grid
@@ -145,7 +145,9 @@ def _draw_kind(draw: ImageDraw.ImageDraw, kind: str, left: int) -> None:
         "before": [("before", BEFORE)],
         "after": [("after", AFTER)],
         "mask": [("mask:", INK), ("dirt", DIRT_COLOUR), ("scratches", SCRATCH_COLOUR)],
-        "difference": [("difference,", INK), ("grey: as it was", FAINT)],
+        "difference": [("difference", INK)],
+        "luma": [("difference in luma", INK)],
+        "colour": [("difference in colour", INK)],
     }
     x = float(left)
     for word, colour in words[kind]:

@@ -126,14 +126,14 @@ def _numbers(measure: ShotMeasure) -> str:
         parts.append(f"mean change {_percent(measure.mean_changed)}, {repaired} without light and place")
     if len(measure.dirt):
         parts.append(f"dirt {measure.dirt_count.mean():.3g} spots a frame, {_percent(measure.dirt.mean())}")
-        parts.append(f"scratches {_percent(measure.scratch.mean())} of the picture")
+        parts.append(f"scratches {_percent(measure.scratch.mean())}")
         parts.append(f"at most {_percent(measure.most_masked)} of a frame marked")
     return "; ".join(parts)
 
 
 def _percent(fraction: float) -> str:
     """Write a share; one too small to be of interest is said to be small."""
-    return "under 0.01 %" if 0 < fraction < 1e-4 else f"{100 * fraction:.2g} %"
+    return "< 0.01 %" if 0 < fraction < 1e-4 else f"{100 * fraction:.2g} %"
 
 
 def _problems(outcome: ShotOutcome) -> Iterator[str]:

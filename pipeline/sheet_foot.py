@@ -97,7 +97,8 @@ def _slice(size: tuple[int, int], name: str, measure: ShotMeasure, axis: FrameAx
         "before": (BEFORE, measure.slice_before),
         "after": (AFTER, measure.slice_after),
     }[name]
-    draw.text((LEFT, 8), f"middle row through time, {name}", fill=colour, font=font(25))
+    words = f"middle row through time, {name} (upright stripes: flicker)"
+    draw.text((LEFT, 8), words, fill=colour, font=font(25))
     if not picture.size:
         draw.text((LEFT, size[1] / 2), "not restored", fill=FAINT, font=font(25), anchor="lm")
         return panel

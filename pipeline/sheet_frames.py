@@ -1,6 +1,9 @@
 """Which frames of a shot its contact sheet shows, their pictures, and the close-ups."""
 
+from collections.abc import Sequence
 from fractions import Fraction
+
+import numpy as np
 
 from reelfix.pipeline.colour_hints import ColourHints, PointHint, hints_of
 from reelfix.pipeline.inputs import open_input
@@ -11,6 +14,9 @@ from reelfix.pipeline.sheet_measure import Masks, ShotMeasure, has_after, masks_
 from reelfix.pipeline.sheet_spots import Spot
 from reelfix.pipeline.sheet_tiles import (
     Tile,
+    colour_change,
+    colour_gain,
+    colour_tile,
     difference_gain,
     difference_tile,
     frame_tile,
@@ -29,8 +35,8 @@ def sheet_frames(outcome: ShotOutcome, measure: ShotMeasure) -> list[SheetFrame]
     """Make the pictures of up to three frames of a shot, in the order of time, each frame once.
 
     The first with hints for its colours; the most changed, the one with most marked, a typical one; then the
-    middle, the first and the last. Of each: `before`; `after` and `difference` where the shot is restored;
-    `mask` where one was made.
+    middle, the first and the last. Of each: `before`; `after` and `difference` where the shot is restored,
+    `luma` and `colour` in place of `difference` where it got colours; `mask` where one was made.
     """
     shown: dict[int, str] = {}
     hints = hints_of(outcome.reel).of(outcome.shot) if outcome.has_chroma else ColourHints()
@@ -39,11 +45,10 @@ def sheet_frames(outcome: ShotOutcome, measure: ShotMeasure) -> list[SheetFrame]
             shown[frame] += f", {label}"
         elif len(shown) < _FRAMES:
             shown[frame] = label
-    pairs = {frame: _pair(outcome, frame) for frame in sorted(shown)}
-    return [
-        _sheet_frame(outcome, shown[frame], frame, *pair, hints.points_on(frame))
-        for frame, pair in pairs.items()
-    ]
+    frames = [_sheet_frame(outcome, shown[frame], frame, hints.points_on(frame)) for frame in sorted(shown)]
+    if outcome.has_chroma and has_after(outcome):
+        _add_colours(outcome, frames)
+    return frames
 
 
 def close_ups(outcome: ShotOutcome, measure: ShotMeasure) -> list[CloseUp]:
@@ -69,37 +74,54 @@ def _chosen(outcome: ShotOutcome, measure: ShotMeasure, hints: ColourHints) -> l
     ]
 
 
-def _pair(outcome: ShotOutcome, frame: int) -> tuple[Codes, Codes | None]:
-    """Return one frame (C, H, W) before, and after where there is such."""
+def _sheet_frame(outcome: ShotOutcome, label: str, frame: int, points: tuple[PointHint, ...]) -> SheetFrame:
+    """Make the pictures of one frame, all but `colour`."""
     before = outcome.before(frame, frame + 1)[0]
-    return before, outcome.after(frame, frame + 1)[0] if has_after(outcome) else None
-
-
-def _sheet_frame(
-    outcome: ShotOutcome,
-    label: str,
-    frame: int,
-    before: Codes,
-    after: Codes | None,
-    points: tuple[PointHint, ...],
-) -> SheetFrame:
+    after = outcome.after(frame, frame + 1)[0] if has_after(outcome) else None
     mask: Masks | None = masks_of(outcome, frame, frame + 1)
-    kinds = 1 + 2 * (after is not None) + (mask is not None)
-    clip, video = outcome.reel.clip, outcome.reel.info.video
+    kinds = 1 + (mask is not None) + (0 if after is None else 3 if outcome.has_chroma else 2)
+    clip, limited = outcome.reel.clip, is_limited_range(outcome.reel.info.video)
     size = tile_size(clip.width, clip.height, column_width(kinds), _aspect(outcome))
-    limited = is_limited_range(video)
     tiles: dict[str, Tile] = {"before": frame_tile(before, size, limited=limited)}
+    gains = {}
     if after is not None:
         seen = frame_tile(outcome.seen(frame, frame + 1)[0], size, limited=limited)
         tiles["after"] = hints_tile(seen, points, (clip.width, clip.height))
     if mask is not None:
         tiles["mask"] = mask_tile(_searched(outcome, frame), mask[0], size, limited=limited)
-    gain = 1
     if after is not None:
-        gain = difference_gain(before, after)
-        tiles["difference"] = difference_tile(before, after, size, gain)
+        kind = "luma" if outcome.has_chroma else "difference"
+        old, new = (_luma(outcome, codes) for codes in (before, after)) if kind == "luma" else (before, after)
+        gains[kind] = difference_gain(old, new)
+        tiles[kind] = difference_tile(old, new, size, gains[kind])
     outline = None if mask is None else mask_outline(mask[0], size)
-    return SheetFrame(label, frame, tiles, outline, gain)
+    return SheetFrame(label, frame, tiles, outline, gains)
+
+
+def _add_colours(outcome: ShotOutcome, frames: Sequence[SheetFrame]) -> None:
+    """Add `colour` to frames that have their other pictures: all of them equally amplified."""
+    weights = outcome.reel.clip.red_weight, outcome.reel.clip.blue_weight
+    height, width = frames[0].tiles["before"].shape[:2]
+    changes = []
+    for shown in frames:
+        before, chroma = (read(shown.frame, shown.frame + 1) for read in (outcome.before, outcome.chroma))
+        assert before is not None
+        assert chroma is not None
+        changes.append(colour_change(before[0], chroma[0], (width, height), weights))
+    gain = colour_gain(changes)
+    for shown, change in zip(frames, changes, strict=True):
+        luma = _luma(outcome, outcome.after(shown.frame, shown.frame + 1)[0])
+        shown.tiles["colour"] = colour_tile(luma, change, gain, weights)
+        shown.gains["colour"] = gain
+
+
+def _luma(outcome: ShotOutcome, frame: Codes) -> Codes:
+    """Return the luma (1, H, W) of a frame (C, H, W)."""
+    if len(frame) == 1:
+        return frame
+    red, blue = outcome.reel.clip.red_weight, outcome.reel.clip.blue_weight
+    luma = np.tensordot(np.array([red, 1 - red - blue, blue], np.float32), frame.astype(np.float32), axes=1)
+    return np.asarray(np.rint(luma)[None], dtype=np.uint16)
 
 
 def _searched(outcome: ShotOutcome, frame: int) -> Codes:
@@ -107,9 +129,10 @@ def _searched(outcome: ShotOutcome, frame: int) -> Codes:
     maker = next(entry.task for entry in reversed(outcome.stages) if "mask" in entry.task.make_stage().makes)
     source = next((source for source in maker.inputs if source.product == "frames"), None)
     if source is None:
-        return _pair(outcome, frame)[0]
+        codes: Codes = outcome.before(frame, frame + 1)[0]
+        return codes
     place = frame - outcome.shot.start
-    codes: Codes = open_input(outcome.reel, maker, source).read(place, place + 1)["frames"][0]
+    codes = open_input(outcome.reel, maker, source).read(place, place + 1)["frames"][0]
     return codes
 
 

@@ -47,9 +47,10 @@ class ShotMeasure:
     dirt_count: Curve
     """Separate spots that the mask marks as dirt."""
     slice_before: Picture
-    """(T', W): the middle row of every frame, one below the other, uint8 luma; flicker shows as stripes."""
+    """(T', W) of gray film, else (T', W, 3) red, green, blue: the middle row of every frame, one below the
+    other, uint8; flicker shows as stripes."""
     slice_after: Picture
-    """Likewise; (T', W, 3) red, green, blue where the shot got colours."""
+    """Likewise; (T', W, 3) where the shot got colours, too."""
     spots: tuple[Spot, ...] = ()
     """Where it changed most, apart from what changed all of a frame."""
     alarms: tuple[Alarm, ...] = ()
@@ -92,14 +93,14 @@ def measure_shot(outcome: ShotOutcome) -> ShotMeasure:
             left = gatherer.add(frame, restored, mask)
             curves["before"].append(_mean_luma(frame, luma))
             if t % step == 0:
-                rows["before"].append(_middle_row(frame, luma))
+                rows["before"].append(_middle_row(frame))
             if restored is not None and left is not None:
                 curves["after"].append(_mean_luma(restored, luma))
                 curves["changed"].append(mean_change(frame, restored))
                 curves["repaired"].append(float(left.change.mean()))
                 spots = pick_spots([*spots, *strongest_spots(t, left.change)], 4 * _SPOTS)
                 if t % step == 0:
-                    rows["after"].append(_middle_row(restored, luma) if colours is None else colours[index])
+                    rows["after"].append(_middle_row(restored) if colours is None else colours[index])
             if mask is not None:
                 for name, value in _marks(mask).items():
                     curves[name].append(value)
@@ -215,9 +216,10 @@ def _mean_luma(frame: Codes, weights: npt.NDArray[np.float32]) -> float:
     return float(np.dot(weights, np.array(means, np.float32)) / 65535)
 
 
-def _middle_row(frame: Codes, weights: npt.NDArray[np.float32]) -> Picture:
-    row = np.tensordot(weights, frame[:, frame.shape[1] // 2].astype(np.float32), axes=1)  # W
-    return np.asarray(row / 257, dtype=np.uint8)
+def _middle_row(frame: Codes) -> Picture:
+    """The middle row of a frame (C, H, W): (W,) of gray, (W, 3) of colour."""
+    row = (frame[:, frame.shape[1] // 2] // 257).astype(np.uint8)  # CxW
+    return row[0] if len(row) == 1 else row.T
 
 
 def _coloured_rows(outcome: ShotOutcome, frames: Codes, start: int) -> Picture | None:

@@ -9,10 +9,14 @@ import numpy.typing as npt
 
 from reelfix.pipeline.alarms_evidence import MASKED
 from reelfix.pipeline.colour_hints import PointHint
+from reelfix.pipeline.colour_planes import ChromaCodes, chroma_of
 from reelfix.pipeline.pixels import Codes
+from reelfix.pipeline.products import NEUTRAL
 
 Tile = npt.NDArray[np.uint8]
 """(height, width, 3): red, green, blue."""
+ColourChange = npt.NDArray[np.float32]
+"""(2, height, width): how far B'-Y' and R'-Y' changed, as shares of the source's peak."""
 
 DIRT_COLOUR = (255, 48, 32)
 SCRATCH_COLOUR = (0, 216, 255)
@@ -21,6 +25,8 @@ _RING_GAP, _RING = 1, 2
 _HINT = 4
 """Pixels of a tile: radius of the disc that shows a hint."""
 _GAINS = (1, 2, 4, 8, 16, 32)
+_FAINT = 0.3
+"""Contrast of the picture that changes of colour are laid over: what has them can be seen."""
 
 
 def frame_tile(frame: Codes, size: tuple[int, int], *, limited: bool) -> Tile:
@@ -78,10 +84,40 @@ def difference_tile(before: Codes, after: Codes, size: tuple[int, int], gain: in
 def difference_gain(before: Codes, after: Codes) -> int:
     """Choose the amplification, 1 to 32, at which the strong changes of a frame just fill the scale."""
     change = np.abs(after.astype(np.int32) - before.astype(np.int32))
-    strong = float(np.percentile(change[change > 0], 98)) / 65535 if change.any() else 0.0
+    return _filling_gain(change.astype(np.float32) / np.float32(65535))
+
+
+def colour_change(
+    before: Codes, chroma: ChromaCodes, size: tuple[int, int], weights: tuple[float, float]
+) -> ColourChange:
+    """Measure at `size` (width, height) how `chroma` (2, H, W) differs from that of a frame (C, H, W).
+
+    `weights`: of red and of blue in luma. A gray frame (C = 1) has no colour.
+    """
+    own = NEUTRAL if len(before) == 1 else chroma_of(before[None], *weights)[0].astype(np.float32)
+    change = (chroma.astype(np.float32) - own) * np.float32(1 / 32767)
+    return np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in change])
+
+
+def colour_gain(changes: Iterable[ColourChange]) -> int:
+    """Choose one amplification, 1 to 32, for the colours of several frames, so that they can be compared."""
+    return min((_filling_gain(np.abs(change)) for change in changes), default=1)
+
+
+def colour_tile(luma: Codes, change: ColourChange, gain: int, weights: tuple[float, float]) -> Tile:
+    """Show a change of colour, `gain` times amplified: over faint luma (1, H, W), grey where none changed."""
+    blue, red = gain * change
+    green = -(weights[0] * red + weights[1] * blue) / (1 - sum(weights))
+    faint = 0.5 + _FAINT * (_resized(luma, change.shape[:0:-1]) - 0.5)  # 1xhxw
+    return _to_bytes(_three_channels(np.asarray(faint + np.stack([red, green, blue]), dtype=np.float32)))
+
+
+def _filling_gain(change: npt.NDArray[np.float32]) -> int:
+    """Choose the amplification at which strong changes (unsigned shares of the peak) reach black or white."""
+    strong = float(np.percentile(change[change > 0], 98)) if change.any() else 0.0
     if strong == 0.0:
         return 1
-    return max((gain for gain in _GAINS if gain * strong <= 0.75), default=1)
+    return max((gain for gain in _GAINS if gain * strong <= 0.5), default=1)
 
 
 def tile_size(width: int, height: int, column_width: int, aspect: float) -> tuple[int, int]:

@@ -25,7 +25,7 @@ function held(kind, shot) {
 }
 
 const uri = (data) => `data:image/webp;base64,${data}`;
-const percent = (share) => (share > 0 && share < 1e-4 ? "under 0.01 %" : `${Number((100 * share).toPrecision(2))} %`);
+const percent = (share) => (share > 0 && share < 1e-4 ? "< 0.01 %" : `${Number((100 * share).toPrecision(2))} %`);
 
 function chips(shot) {
   const made = [];

@@ -305,7 +305,7 @@ def test_no_strength_is_no_colour_and_settings_are_known(make_reel: MakeReel) ->
 
 
 def test_sheets_show_the_colours(make_reel: MakeReel) -> None:
-    """Pictures, close-ups and time slices after are in colour, those before are not; hints are marked."""
+    """Pictures, close-ups, differences and time slices after are in colour; those before are not."""
     reel = make_reel("gray")
     add_point(reel, 4, (17, 9), "#ff0000")
     painted(reel)
@@ -321,6 +321,10 @@ def test_sheets_show_the_colours(make_reel: MakeReel) -> None:
     blueness = np.median(after[..., 2] - after[..., 0])
     assert blueness == pytest.approx(255 * (BLUE - RED), abs=4)
     assert np.ptp(shown["before"], axis=2).max() == 0
+    assert list(shown) == ["before", "after", "luma", "colour"]
+    assert (shown["luma"] == 128).all()
+    difference = shown["colour"].astype(int)
+    assert np.median(difference[..., 2] - difference[..., 0]) == pytest.approx(4 * 255 * (BLUE - RED), abs=4)
     height, width = after.shape[:2]
     assert after[int(9.5 * height / HEIGHT), int(17.5 * width / WIDTH)].tolist() == [255, 0, 0]
     sheets = make_sheets(reel)
