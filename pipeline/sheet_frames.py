@@ -130,9 +130,9 @@ def _searched(outcome: ShotOutcome, frame: int) -> Codes:
     source = next((source for source in maker.inputs if source.product == "frames"), None)
     if source is None:
         codes: Codes = outcome.before(frame, frame + 1)[0]
-        return codes
-    place = frame - outcome.shot.start
-    codes = open_input(outcome.reel, maker, source).read(place, place + 1)["frames"][0]
+    else:
+        place = frame - outcome.shot.start
+        codes = open_input(outcome.reel, maker, source).read(place, place + 1)["frames"][0]
     return codes
 
 
