@@ -10,12 +10,14 @@ from reelfix.pipeline.colour_guides import ColourFacts, GuideChoice
 from reelfix.pipeline.colour_hints import FOLDER, PointHint, ReferenceHint
 from reelfix.pipeline.errors import ReelError
 from reelfix.pipeline.guide_arrays import pack_guides
+from reelfix.pipeline.palette_hints import PaletteHint
 from reelfix.pipeline.products import Arrays
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.reference_pictures import decoded_rgb, within
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.source_frames import SourceFrames
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
+from reelfix.restoration.colour.palette import palette_of
 
 
 class GuideFrames:
@@ -42,7 +44,7 @@ def read_guides(reel: Reel, choice: GuideChoice) -> Guides:
     def own(frame: int) -> int | None:
         return frame - shot.start if shot.start <= frame < shot.stop else None
 
-    def picture(reference: ReferenceHint) -> torch.Tensor:
+    def picture(reference: ReferenceHint | PaletteHint) -> torch.Tensor:
         path = reel.root / FOLDER / reference.picture
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != reference.sha256:
@@ -65,6 +67,8 @@ def read_guides(reel: Reel, choice: GuideChoice) -> Guides:
             )
             for entry in choice.exemplars
         ),
+        palette=palette_of(picture(choice.palette), choice.palette.strength) if choice.palette else None,
+        mean_saturation=choice.saturation,
     )
 
 

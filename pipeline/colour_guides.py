@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reelfix.pipeline.colour_hints import ColourHints, PointHint, ReferenceHint, hints_of
+from reelfix.pipeline.colour_hints import ColourHints, PointHint, ReferenceHint
+from reelfix.pipeline.hint_files import hints_of
+from reelfix.pipeline.palette_hints import PaletteHint
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.scenes import Scene, middle_of, scene_of, scenes_of
 from reelfix.pipeline.shots import Shot
@@ -40,11 +42,15 @@ class GuideChoice:
     references: tuple[ReferenceHint, ...]
     """Colourings of the shot's own frames, and pictures of anything for any shot of its scene."""
     exemplars: tuple[ExemplarChoice, ...]
+    palette: PaletteHint | None = None
+    """Its own, or else the first of its scene."""
+    saturation: float | None = None
+    """Likewise."""
 
     @property
     def key(self) -> str:
         """SHA-256 of all of it; no shot's number, nor the name of a file, is part of it."""
-        content = {
+        content: dict[str, Any] = {
             "version": 1,
             "points": [_point(point) for point in self.points],
             "references": [[entry.frame, entry.sha256] for entry in self.references],
@@ -57,6 +63,10 @@ class GuideChoice:
                 for entry in self.exemplars
             ],
         }
+        if self.palette is not None:
+            content["palette"] = [self.palette.sha256, self.palette.strength]
+        if self.saturation is not None:
+            content["saturation"] = self.saturation
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -91,6 +101,8 @@ class ColourFacts:
         frames += [frame for frame in own.frames if frame not in frames]
         if not frames:
             frames = [middle_of(shot, self.damaged)]
+        palettes = (*own.palettes, *(palette for told in hints for palette in told.palettes))
+        saturations = (*own.saturations, *(entry for told in hints for entry in told.saturations))
         return GuideChoice(
             shot,
             own.points,
@@ -102,6 +114,8 @@ class ColourFacts:
                 ExemplarChoice(frame, self.hints.points_on(frame), self.hints.colouring_of(frame))
                 for frame in frames
             ),
+            palettes[0] if palettes else None,
+            saturations[0].value if saturations else None,
         )
 
 

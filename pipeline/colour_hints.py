@@ -1,43 +1,25 @@
-"""What a person says of colours: points and reference pictures, in files of the reel's `hints/`.
+"""What a person says of colours: points, pictures, palettes, in files of the reel's `hints/`.
 
 `hints/shot-0003.json` is named after the shot as it was when the hint was given, to be found by a person.
 What counts are the frames in it, which are the reel's own numbers: a hint belongs to the shot that holds its
 frame now, so that a list of shots that was edited loses none.
 """
 
-import hashlib
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
 
 from PIL import ImageColor
-from upath import UPath
 
-from reelfix.io.documents import read_json, write_json
-from reelfix.io.errors import StoreError
 from reelfix.pipeline.errors import UsageError
+from reelfix.pipeline.palette_hints import PaletteHint, SaturationHint
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.spans import Span
 
 FOLDER: Final = "hints"
 RADIUS: Final = 5.0
 """Pixels about a point that surely have its colour, where nothing else is said."""
-
-_NAME = re.compile(r"shot-(\d+)\.json", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Span:
-    """Frames `[start, stop)` of the reel: a shot, as it was when something was said of it."""
-
-    start: int
-    stop: int
-
-    def is_of(self, shot: Shot) -> bool:
-        """Say whether it means `shot`: it has most of the shot's frames, or the shot most of its."""
-        common = min(self.stop, shot.stop) - max(self.start, shot.start)
-        return 2 * common > min(self.stop - self.start, shot.frame_count)
 
 
 @dataclass(frozen=True)
@@ -90,6 +72,8 @@ class ColourHints:
 
     points: tuple[PointHint, ...] = ()
     references: tuple[ReferenceHint, ...] = ()
+    palettes: tuple[PaletteHint, ...] = ()
+    saturations: tuple[SaturationHint, ...] = ()
 
     def of(self, shot: Shot) -> "ColourHints":
         """Return those of one shot, in the order of time."""
@@ -97,6 +81,8 @@ class ColourHints:
         return ColourHints(
             tuple(sorted(points, key=lambda point: (point.frame, point.y, point.x))),
             tuple(reference for reference in self.references if reference.is_of(shot)),
+            tuple(palette for palette in self.palettes if palette.span.is_of(shot)),
+            tuple(saturation for saturation in self.saturations if saturation.span.is_of(shot)),
         )
 
     def points_on(self, frame: int) -> tuple[PointHint, ...]:
@@ -113,48 +99,6 @@ class ColourHints:
         """The reel's frames that have points or a colouring, in order."""
         coloured = {reference.frame for reference in self.references if reference.frame is not None}
         return tuple(sorted({point.frame for point in self.points} | coloured))
-
-
-@dataclass(frozen=True)
-class HintFile:
-    """One file of hints."""
-
-    path: UPath
-    hints: ColourHints = field(default_factory=ColourHints)
-
-    def write(self) -> None:
-        """Write it; remove it where nothing is left in it."""
-        if not (self.hints.points or self.hints.references):
-            self.path.unlink(missing_ok=True)
-            return
-        write_json(self.path, _to_json(self.hints))
-
-
-def hint_files(reel: Reel) -> tuple[HintFile, ...]:
-    """Read the reel's files of hints, in the order of their names.
-
-    Raises UsageError for one that is not as it must be, saying what is wrong.
-    """
-    folder = reel.root / FOLDER
-    if not folder.exists():
-        return ()
-    paths = sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), key=str)
-    return tuple(HintFile(path, _read(reel, path)) for path in paths)
-
-
-def hints_of(reel: Reel) -> ColourHints:
-    """Return all hints of a reel; raises UsageError as `hint_files` does."""
-    files = hint_files(reel)
-    return ColourHints(
-        tuple(point for file in files for point in file.hints.points),
-        tuple(reference for file in files for reference in file.hints.references),
-    )
-
-
-def hint_file_of(reel: Reel, shot: Shot) -> HintFile:
-    """Return the file that hints for `shot` are added to, empty where it is not there."""
-    path = reel.root / FOLDER / f"{shot.name}.json"
-    return next((file for file in hint_files(reel) if file.path.name == path.name), HintFile(path))
 
 
 def parse_color(text: str) -> str:
@@ -190,66 +134,3 @@ def shot_at(shots: Iterable[Shot], frame: int) -> Shot:
         if shot.start <= frame < shot.stop:
             return shot
     raise UsageError(f"frame {frame} is in no shot of this reel.")
-
-
-def _read(reel: Reel, path: UPath) -> ColourHints:
-    try:
-        content = read_json(path)
-        unknown = set(content) - {"version", "points", "references"}
-        if unknown:
-            raise UsageError(f"there is no {min(unknown)!r} in a file of hints")
-        points = tuple(_point(entry) for entry in content.get("points", ()))
-        for point in points:
-            check_point(reel, point)
-        span = _span_of_name(reel.shots(), path.name)
-        references = [_reference(path.parent, entry, span) for entry in content.get("references", ())]
-    except (KeyError, TypeError, ValueError, AttributeError, StoreError) as error:
-        raise UsageError(
-            f"{path} is not as hints are written ({error!r}): a point has frame, x, y and color, a reference "
-            "has picture. Mend it, or take it away."
-        ) from error
-    except UsageError as error:
-        raise UsageError(f"{path}: {error} Mend it, or take it away.") from error
-    return ColourHints(points, tuple(references))
-
-
-def _point(entry: Mapping[str, Any]) -> PointHint:
-    color = parse_color(str(entry["color"]))
-    radius = float(entry.get("radius", RADIUS))
-    return PointHint(int(entry["frame"]), int(entry["x"]), int(entry["y"]), color, radius)
-
-
-def _reference(folder: UPath, entry: Mapping[str, Any], span: Span | None) -> ReferenceHint:
-    name, frame = str(entry["picture"]), entry.get("frame")
-    if "frames" in entry:
-        start, stop = entry["frames"]
-        span = Span(int(start), int(stop))
-    if "/" in name or not (folder / name).exists():
-        raise UsageError(f"there is no picture {name} beside it.")
-    if span is None:
-        raise UsageError(f"the reference {name} says no frames, and there is no shot of the file's number.")
-    sha256 = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    return ReferenceHint(name, sha256, span, None if frame is None else int(frame))
-
-
-def _span_of_name(shots: Sequence[Shot], name: str) -> Span | None:
-    """The frames of the shot that a file is named after, in the list as it is now."""
-    match = _NAME.fullmatch(name)
-    number = int(match[1]) if match else 0
-    return next((Span(shot.start, shot.stop) for shot in shots if shot.number == number), None)
-
-
-def _to_json(hints: ColourHints) -> dict[str, Any]:
-    points = [
-        {"frame": point.frame, "x": point.x, "y": point.y, "color": point.color, "radius": point.radius}
-        for point in hints.points
-    ]
-    references = [
-        {
-            "picture": reference.picture,
-            "frame": reference.frame,
-            "frames": [reference.span.start, reference.span.stop],
-        }
-        for reference in hints.references
-    ]
-    return {"version": 1, "points": points, "references": references}

@@ -10,21 +10,18 @@ from reelfix.io.storage import Location, as_path
 from reelfix.pipeline.colour_hints import (
     FOLDER,
     RADIUS,
-    ColourHints,
     PointHint,
     ReferenceHint,
-    Span,
     check_point,
-    hint_file_of,
-    hint_files,
-    hints_of,
     parse_color,
     shot_at,
 )
 from reelfix.pipeline.errors import UsageError
+from reelfix.pipeline.hint_files import hint_file_of, hint_files, hints_of
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.reference_pictures import as_png, check_colours, decoded_rgb
 from reelfix.pipeline.shots import Shot, select
+from reelfix.pipeline.spans import Span
 
 
 def add_point(
@@ -126,7 +123,7 @@ def drop_reference(reel: Reel, name: str) -> ReferenceHint:
     for file in hint_files(reel):
         kept = tuple(entry for entry in file.hints.references if entry.picture != name)
         if kept != file.hints.references:
-            replace(file, hints=ColourHints(file.hints.points, kept)).write()
+            replace(file, hints=replace(file.hints, references=kept)).write()
     _without(reel, [name])
     return known[0]
 

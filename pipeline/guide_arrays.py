@@ -31,6 +31,12 @@ def pack_guides(guides: Guides, frame_count: int) -> Arrays:
         arrays[f"exemplar {place} points"] = _points(exemplar.points)
         if exemplar.reference is not None:
             arrays[f"exemplar {place} reference"] = exemplar.reference.numpy()
+    if guides.palette is not None:
+        arrays["palette"] = guides.palette.histogram.numpy()
+        facts = [guides.palette.saturation, guides.palette.strength]
+        arrays["palette facts"] = np.array(facts, np.float64)
+    if guides.mean_saturation is not None:
+        arrays["mean saturation"] = np.array([guides.mean_saturation], np.float64)
     return arrays
 
 
@@ -39,6 +45,7 @@ def unpack_guides(arrays: Arrays, device: torch.device) -> Guides:
     import torch
 
     from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
+    from reelfix.restoration.colour.palette import Palette
 
     def points(name: str) -> tuple[Point, ...]:
         rows = arrays[name].tolist()
@@ -56,6 +63,9 @@ def unpack_guides(arrays: Arrays, device: torch.device) -> Guides:
 
     references = [name.removesuffix(" frame") for name in arrays if _is_frame(name, "reference")]
     exemplars = [name.removesuffix(" frame") for name in arrays if _is_frame(name, "exemplar")]
+    palette = None
+    if "palette" in arrays:
+        palette = Palette(picture("palette"), *arrays["palette facts"].tolist())
     return Guides(
         points=points("points"),
         references=tuple(Reference(picture(name), frame(f"{name} frame")) for name in references),
@@ -68,6 +78,8 @@ def unpack_guides(arrays: Arrays, device: torch.device) -> Guides:
             )
             for name in exemplars
         ),
+        palette=palette,
+        mean_saturation=float(arrays["mean saturation"][0]) if "mean saturation" in arrays else None,
     )
 
 

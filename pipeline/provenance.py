@@ -230,6 +230,14 @@ def _colour(choice: GuideChoice) -> dict[str, Any]:
             for entry in choice.references
         ],
         "colour_exemplars": [entry.frame for entry in choice.exemplars],
+        "colour_palette": {
+            "picture": choice.palette.picture,
+            "sha256": choice.palette.sha256,
+            "strength": choice.palette.strength,
+        }
+        if choice.palette
+        else None,
+        "colour_saturation": choice.saturation,
     }
 
 

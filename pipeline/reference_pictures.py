@@ -36,10 +36,10 @@ def as_png(content: bytes, where: str) -> bytes:
     return png.tobytes()
 
 
-def check_colours(rgb: Rgb, where: str) -> None:
-    """Raise UsageError for a picture without colours."""
+def check_colours(rgb: Rgb, where: str, use: str = "reference") -> None:
+    """Raise UsageError for a picture without colours; `use`: what it is to be."""
     if float(np.ptp(rgb, axis=2).max()) <= _LEAST_COLOUR:
-        raise UsageError(f"{where} is gray: a reference must have the colours that are wanted.")
+        raise UsageError(f"{where} is gray: a {use} must have the colours that are wanted.")
 
 
 def within(rgb: Rgb, longest: int) -> Rgb:

@@ -10,10 +10,11 @@ from typing import Any
 
 from reelfix.io.documents import read_json, write_json
 from reelfix.io.errors import StoreError
-from reelfix.pipeline.colour_hints import FOLDER, Span
+from reelfix.pipeline.colour_hints import FOLDER
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot, select
+from reelfix.pipeline.spans import Span
 
 
 @dataclass(frozen=True)

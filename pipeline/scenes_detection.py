@@ -11,12 +11,12 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from reelfix.pipeline.colour_hints import Span
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.scenes import Member, Scene
 from reelfix.pipeline.scenes_likeness import Small, coarse_likenesses, even_picture, likeness
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.source_frames import SourceFrames
+from reelfix.pipeline.spans import Span
 
 _FRAMES = 5
 """Of each shot, that are looked at."""

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from reelfix.pipeline.colour_hints import ColourHints, PointHint, hints_of
+from reelfix.pipeline.colour_hints import ColourHints, PointHint
+from reelfix.pipeline.hint_files import hints_of
 from reelfix.pipeline.inputs import open_input
 from reelfix.pipeline.outcome import ShotOutcome
 from reelfix.pipeline.pixels import Codes, is_limited_range

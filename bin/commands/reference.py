@@ -39,7 +39,7 @@ def add(words: tuple[str, ...], shot: int | None, frame: int | None) -> ExitCode
 @reel_argument
 def list_references(reel: str) -> ExitCode:
     """List the references of REEL."""
-    from reelfix.pipeline.colour_hints import hints_of
+    from reelfix.pipeline.hint_files import hints_of
     from reelfix.pipeline.reel import Reel
 
     opened = Reel.open(reel)

@@ -11,8 +11,6 @@ from reelfix.restoration.colour.bins import SIGMA, ab_bins
 from reelfix.restoration.colour.chroma import chroma_from_ab, rgb_from_chroma
 from reelfix.restoration.colour.colour_statistics import colour_statistics, saturation_of
 
-STRENGTH: Final = 0.7
-"""How far a palette is followed where nothing else is said."""
 MOST_VIVID: Final = 3.0
 """Times a net's own colours, that a saturation is met with at most."""
 
@@ -33,11 +31,11 @@ class Palette:
     """float32 (313,): shares of the bins of ab (`bins.ab_bins`), their sum 1."""
     saturation: float
     """Mean of HSV's saturation, in [0, 1]."""
-    strength: float = STRENGTH
+    strength: float = 1.0
     """How far it is followed: 0 not at all, 1 as far as can be."""
 
 
-def palette_of(rgb: torch.Tensor, strength: float = STRENGTH) -> Palette:
+def palette_of(rgb: torch.Tensor, strength: float = 1.0) -> Palette:
     """Return the palette of a picture (3, h, w), float32 in [0, 1]."""
     if not 0 <= strength <= 1:
         raise ValueError(f"{strength = } must be in [0, 1].")

@@ -10,7 +10,7 @@ import torch
 
 from reelfix.pipeline.colour_guide_frames import GuideFrames, read_guides, tones_of
 from reelfix.pipeline.colour_guides import ColourFacts
-from reelfix.pipeline.colour_hints import ColourHints, PointHint, ReferenceHint, Span
+from reelfix.pipeline.colour_hints import ColourHints, PointHint, ReferenceHint
 from reelfix.pipeline.colour_hints_edit import add_point, add_reference
 from reelfix.pipeline.errors import ReelError
 from reelfix.pipeline.guide_arrays import pack_guides, unpack_guides
@@ -19,6 +19,7 @@ from reelfix.pipeline.products import PRODUCTS
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.scenes import Member, Scene, write_scenes
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.spans import Span
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
 
 MakeReel = Callable[..., Reel]

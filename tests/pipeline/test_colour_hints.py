@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from reelfix.pipeline.colour_hints import Span, hint_files, hints_of, parse_color
+from reelfix.pipeline.colour_hints import parse_color
 from reelfix.pipeline.colour_hints_edit import add_point, add_reference, drop_points, drop_reference
 from reelfix.pipeline.errors import UsageError
+from reelfix.pipeline.hint_files import hint_files, hints_of
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.reference_pictures import decoded_rgb, within
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.spans import Span
 
 MakeReel = Callable[..., Reel]
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from reelfix.io.frame_store import FrameStore
-from reelfix.pipeline.colour_hints import Span
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.scenes import (
@@ -26,6 +25,7 @@ from reelfix.pipeline.scenes import (
 from reelfix.pipeline.scenes_detection import detect_scenes, grouped
 from reelfix.pipeline.scenes_likeness import coarse_likenesses, even_picture, likeness
 from reelfix.pipeline.shots import Shot
+from reelfix.pipeline.spans import Span
 
 MakeReel = Callable[..., Reel]
 FIVE = tuple(Shot(n + 1, 10 * n, 10 * n + 10) for n in range(5))
