@@ -14,7 +14,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from reelfix.io.documents import sync_file, sync_folder
 from reelfix.io.errors import StoreError
 from reelfix.io.pixel_format import PixelFormat
-from reelfix.io.shard_writer import FrameCompressor, Plane, ShardBuilder, write_shards
+from reelfix.io.shard_writer import FrameCompressor, Plane, ShardBuilder, remove_leftovers, write_shards
 from reelfix.io.storage import is_local, local_path, zarr_store
 
 Planes = dict[str, npt.NDArray[np.unsignedinteger]]
@@ -169,6 +169,7 @@ class StoreWriter:
             raise ValueError(f"{start = } must be a multiple of {store.frames_per_shard}.")
         self._store = store
         self._start = start
+        remove_leftovers(store.folder(plane) for plane in store.pixel_format.planes)
         codec = Blosc(**_codec_settings())
         pending = max(8, 4 * threads) * len(store.pixel_format.planes)
         self._compressor = FrameCompressor(codec.encode, threads=threads, pending=pending)

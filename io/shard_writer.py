@@ -5,7 +5,11 @@ version 1.0): chunk after chunk, then one (offset, length) pair a chunk as littl
 crc32c of that index. zarr's own writer would hold a shard's frames uncompressed, and begin with the last.
 """
 
-from collections.abc import Callable, Mapping
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -13,6 +17,7 @@ from threading import BoundedSemaphore
 import google_crc32c
 import numpy as np
 import numpy.typing as npt
+import psutil
 from upath import UPath
 
 from reelfix.io.documents import write_durable
@@ -24,6 +29,11 @@ Chunk = tuple[bytes, bytes]
 """A compressed chunk, and the crc32c that follows it (zarr's `crc32c` codec)."""
 
 _ABSENT = np.uint64(2**64 - 1)
+
+_PART = re.compile(r"\..+@(?P<host>.*)-(?P<pid>\d+)-[0-9a-f]+\.part")
+"""What a shard is called until it is whole: `.<name>@<host>-<process>-<random>.part`."""
+_CLOCKS_APART = 2.0
+"""Seconds that the clocks of processes and of files may differ by."""
 
 
 class ShardBuilder:
@@ -81,8 +91,35 @@ def write_shards(folders: Mapping[str, UPath], name: str, shards: Mapping[str, l
         folder = folders[plane]
         if is_local(folder):
             place = Path(local_path(folder))
-            # A shard has one writer: under a fixed name, what a killed one left is written over by the next.
-            write_durable(place / name, parts, temporary=place / f".{name}.part")
+            # A worker that outlived its run may be at the same shard: each writes under a name of its own.
+            mine = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+            write_durable(place / name, parts, temporary=place / f".{name}@{mine}.part")
         else:
             (folder / name).write_bytes(b"".join(parts))
     return sum(len(part) for parts in shards.values() for part in parts)
+
+
+def remove_leftovers(folders: Iterable[UPath]) -> None:
+    """Remove what writers of this host that were killed left of shards begun; who still lives keeps his.
+
+    In an object store there is nothing to remove: a put that is broken off leaves no object.
+    """
+    for folder in folders:
+        if is_local(folder):
+            for path in Path(local_path(folder)).glob(".*.part"):
+                if not _has_writer(path):
+                    path.unlink(missing_ok=True)
+
+
+def _has_writer(part: Path) -> bool:
+    """Whether the process that began a shard may be at it still; one of another host is taken to."""
+    name = _PART.fullmatch(part.name)
+    if name is None:
+        return False  # Of an earlier version, which named no process.
+    if name["host"] != socket.gethostname():
+        return True
+    try:
+        # A process younger than the file has the number of one that is gone.
+        return psutil.Process(int(name["pid"])).create_time() <= part.stat().st_mtime + _CLOCKS_APART
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False

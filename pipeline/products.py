@@ -16,7 +16,7 @@ from upath import UPath
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from reelfix.io.errors import StoreError
-from reelfix.io.shard_writer import FrameCompressor, ShardBuilder, write_shards
+from reelfix.io.shard_writer import FrameCompressor, ShardBuilder, remove_leftovers, write_shards
 from reelfix.io.storage import zarr_store
 from reelfix.pipeline.guide_arrays import pack_film_colours, pack_guides, unpack_film_colours, unpack_guides
 from reelfix.pipeline.stage import ClipFormat
@@ -286,6 +286,7 @@ class ProductStore:
         Its frames are compressed beside each other, the shard appears whole or not at all and, on a local
         disk, durable. Raises OSError, or StoreError for frames that are not as the array was declared.
         """
+        remove_leftovers(self._path / name for name in self._group.array_keys())
         codec = Blosc(cname=_COMPRESSOR, clevel=_LEVEL, shuffle=Blosc.BITSHUFFLE)
         compressor = FrameCompressor(codec.encode, threads=_THREADS, pending=64)
 

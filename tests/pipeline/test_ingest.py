@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -172,8 +173,10 @@ def test_torn_journal_is_read_to_its_last_whole_line(
     interrupt_ingest(film, root, monkeypatch)
     with (root / "ingest.jsonl").open("a") as file:
         file.write('{"record": "shard", "start": 8, "sto')
-    (root / "source.zarr" / "gray" / ".c.2.0.0.part").write_bytes(b"half a shard")
+    left = root / "source.zarr" / "gray" / f".c.2.0.0@{socket.gethostname()}-{2**22 + 1}-0123abcd.part"
+    left.write_bytes(b"half a shard")
     assert ingest(film, root, PLAIN, silent).info.frame_count == 18
+    assert not left.exists()
 
 
 def test_other_source_or_options_are_not_mixed_in(
