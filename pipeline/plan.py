@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from reelfix.io.documents import read_json, write_json
@@ -134,7 +135,8 @@ def with_needed(names: Sequence[str]) -> tuple[str, ...]:
     for name in stages:
         for product in stage_type(name).reads:
             if product not in made:
-                makers = [other for other in STAGES if product in _all_made(other)]
+                earlier = takewhile(name.__ne__, STAGES)
+                makers = [other for other in earlier if product in _all_made(other)]
                 raise UsageError(
                     f"{name} reads a {product}, which no earlier stage makes: "
                     f"add {' or '.join(makers)} to --stages."

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from reelfix.restoration.arrays import Plane, as_array
+from reelfix.restoration.fusion import Reach, fused, same_scene
 from reelfix.restoration.motion import Flow, Motion, picture_maps
 from reelfix.restoration.smooth_light import (
     between_pixels,
@@ -38,19 +39,6 @@ _TOLERATED, _STEEPNESS = 1.3, 1.0  # excess over the noise that counts for nothi
 _LEAST_TRUST = 0.5  # share of a weight that confidence in the motion does not decide
 _FADING = 0.8  # from each frame ahead to the next
 _TRUSTED = 0.5
-_SAME_SCENE = (0.15, 0.3)
-"""Mean confidence of the motion up to which another frame shows another scene, and from which the same one:
-0.12 at a cut, 0.3 to 0.99 within shots of real films."""
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How far smoothing looks."""
-
-    back: float = 4.0
-    """Frames that what came before counts for at most."""
-    ahead: int = 3
-    """Frames looked ahead."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +125,14 @@ class Smoother:
         coded = self._space.coded(luma, latent)
         moves = coded.details(details)
         confidence = _LEAST_TRUST + (1 - _LEAST_TRUST) * brought.trust
-        weights = confidence * even * brought.counts * _same_scene(brought.trust)
+        weights = confidence * even * brought.counts * same_scene(brought.trust)
         excess = coded.likeness(moves, (brought.trust > _TRUSTED) & flat_cells(lumas[t]))
         shares = torch.exp((_TOLERATED - excess).clamp_max(0) * _STEEPNESS) * weights[:, None].to(
             moves.device
         )
-        fused, count = _fused(moves, shares, has_past=brought.has_past, most=self._reach.back - 1)
-        lights, _ = _fused(light, weights, has_past=brought.has_past, most=self._reach.back - 1)
-        past, smooth = coded.picture(fused).cpu() + _enlarged(lights, height, width)
+        changed, count = fused(moves, shares, has_past=brought.has_past, most=self._reach.back - 1)
+        lights, _ = fused(light, weights, has_past=brought.has_past, most=self._reach.back - 1)
+        past, smooth = coded.picture(changed).cpu() + _enlarged(lights, height, width)
         return smooth, dict(zip(CARRIED, (as_array(luma + past), as_array(count.mean(dim=0))), strict=True))
 
     def _brought(self, lumas: Plane, motion: Motion, t: int, state: Mapping[str, Plane]) -> _Brought | None:
@@ -171,31 +159,6 @@ class Smoother:
             return None
         planes = [torch.from_numpy(np.stack(each)) for each in (pictures, trusts, counts, between)]
         return _Brought(planes[0], planes[1], planes[2], planes[3], has_past=bool(state))
-
-
-def _same_scene(trust: torch.Tensor) -> torch.Tensor:
-    """How far frames whose motion is trusted so, (N, h, w), show the scene of the one in hand: (N, 1, 1).
-
-    A cut within the shot, one that was not found, must not be smoothed over.
-    """
-    other, same = _SAME_SCENE
-    return ((trust.mean(dim=(1, 2), keepdim=True) - other) / (same - other)).clamp(0, 1)
-
-
-def _fused(
-    values: torch.Tensor, weights: torch.Tensor, *, has_past: bool, most: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fuse differences (N, ...) to the frame by their weights, the frame's own being 1.
-
-    Returns what is to be added to the frame given the past alone, and given all, (2, ...); and how many
-    frames the first is made of. The past, which comes first, counts for `most` frames at most.
-    """
-    past = weights[0].clamp_max(most) if has_past else torch.zeros_like(weights[0])
-    before = past * values[0]
-    ahead = slice(1 if has_past else 0, None)
-    total = 1 + past + weights[ahead].sum(dim=0)
-    everything = before + (weights[ahead] * values[ahead]).sum(dim=0)
-    return torch.stack([before / (1 + past), everything / total]), 1 + past
 
 
 def _cells(height: int, width: int) -> tuple[int, int]:

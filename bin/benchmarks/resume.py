@@ -32,7 +32,7 @@ from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.trace import TRACE_VARIABLE
 
 KINDS = ("run", "worker", "commit", "state")
-_STAGES = "deflicker,detect,restore,smooth,colorize,grain"
+_STAGES = "deflicker,detect,restore,smooth,colorize,smooth_chroma,grain"
 _SETTINGS = ("restore.model=none", "smooth.model=none")
 _WORKERS = 2
 

@@ -31,8 +31,8 @@ def command(frames: int, colour: bool, runs: int, threads: int) -> None:
         seconds_of_all = 0.0
         for name, seconds in _timed(clip, frames, runs):
             seconds_of_all += seconds
-            click.echo(f"{width} x {height}  {name:<10} {frames / seconds:8.1f} frames/s")
-        click.echo(f"{width} x {height}  {'all':<10} {frames / seconds_of_all:8.1f} frames/s")
+            click.echo(f"{width} x {height}  {name:<13} {frames / seconds:8.1f} frames/s")
+        click.echo(f"{width} x {height}  {'all':<13} {frames / seconds_of_all:8.1f} frames/s")
 
 
 def _timed(clip: ClipFormat, frames: int, runs: int) -> list[tuple[str, float]]:

@@ -84,7 +84,8 @@ class Smooth(Stage[SmoothSettings]):
         settings = self.settings
         if settings.strength == 0:
             return _as_they_are
-        from reelfix.restoration.smooth import Reach, Smoother
+        from reelfix.restoration.fusion import Reach
+        from reelfix.restoration.smooth import Smoother
 
         smoother = Smoother(
             self._space(device),

@@ -15,6 +15,7 @@ STAGES = {
     "denoise": "reelfix.pipeline.stages.denoise:Denoise",
     "smooth": "reelfix.pipeline.stages.smooth:Smooth",
     "colorize": "reelfix.pipeline.stages.colorize:Colorize",
+    "smooth_chroma": "reelfix.pipeline.stages.smooth_chroma:SmoothChroma",
     "grain_profile": "reelfix.pipeline.stages.grain_profile:GrainProfile",
     "grain": "reelfix.pipeline.stages.grain:Grain",
 }

@@ -44,6 +44,28 @@ def rgb_from_chroma(
     return luma + torch.cat([red, green, blue], dim=-3)
 
 
+def within_gamut(
+    luma: torch.Tensor,
+    chroma: torch.Tensor,
+    red_weight: float,
+    blue_weight: float,
+    *,
+    tones: tuple[float, float] = (0.0, 1.0),
+) -> torch.Tensor:
+    """Return `chroma` (..., 2, H, W) reduced, its proportions kept, where it is out of gamut at its luma.
+
+    `luma`: (..., 1, H, W), with black and white at `tones`; see `chroma_from_ab`.
+    """
+    black, white = tones
+    blue, red = chroma.chunk(2, dim=-3)
+    green = -(red_weight * red + blue_weight * blue) / (1 - red_weight - blue_weight)
+    highest = torch.maximum(torch.maximum(red, blue), green)
+    lowest = torch.minimum(torch.minimum(red, blue), green)
+    above, below = (white - luma).clamp_min(0), (luma - black).clamp_min(0)
+    share = torch.minimum(above / highest.clamp_min(1e-6), below / (-lowest).clamp_min(1e-6)).clamp_max(1)
+    return chroma * share
+
+
 def _lightness_of(luma: torch.Tensor, ab: torch.Tensor, weights: tuple[float, float, float]) -> torch.Tensor:
     """L (..., 1, H, W) at which the colour `ab` has this luma."""
     found = lightness(luma)

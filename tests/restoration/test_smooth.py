@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from reelfix.restoration.fusion import Reach
 from reelfix.restoration.motion import Motion
 from reelfix.restoration.optical_flow import estimate_motion
-from reelfix.restoration.smooth import CARRIED, Reach, Smoother
+from reelfix.restoration.smooth import CARRIED, Smoother
 from reelfix.restoration.smooth_space import LatentSpace, PixelSpace, Space
 from reelfix.restoration.triplet.compact import CompactNets, CompactShape
 

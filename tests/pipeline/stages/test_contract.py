@@ -194,6 +194,7 @@ def test_strength_zero_is_the_identity() -> None:
     for name, made in run_chain(frames, 6):
         made_by[name] = made
     products |= made_by["track"] | made_by["motion"] | made_by["detect"] | made_by["grain_profile"]
+    products |= made_by["colorize"]
     products["grainy"] = products["frames"]
     assert (products["mask"]["mask"] >= 128).any(), "the test needs damage that is found"
     for name in STAGE_NAMES:
@@ -206,6 +207,8 @@ def test_strength_zero_is_the_identity() -> None:
             )
         if "mask" in made:
             assert not made["mask"]["mask"].any()
+        if "chroma" in stage.reads:
+            np.testing.assert_array_equal(made["chroma"]["chroma"], products["chroma"]["chroma"])
 
 
 def test_stages_change_the_picture_at_full_strength() -> None:
@@ -214,6 +217,7 @@ def test_stages_change_the_picture_at_full_strength() -> None:
     source = stored("frames", frames)["frames"]
     assert (results["deflicker"]["frames"]["frames"] != source).mean() > 0.5
     assert (results["restore"]["frames"]["frames"] != results["deflicker"]["frames"]["frames"]).any()
+    assert (results["smooth_chroma"]["chroma"]["chroma"] != results["colorize"]["chroma"]["chroma"]).any()
 
 
 @pytest.mark.parametrize("name", STAGE_NAMES)
