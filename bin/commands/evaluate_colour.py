@@ -24,8 +24,8 @@ def _coloured(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--rows",
             metavar="NAMES",
-            help="By commas: gray, constant, sepia; of every model: net, stage, '1 point', '10 points', "
-            "'100 points', 'first frame'. [default: all]",
+            help="By commas: gray, constant, sepia; of every model: net, stage, palette, saturation, "
+            "'1 point', '10 points', '100 points', 'first frame'. [default: all]",
         ),
         click.option(
             "--model",
@@ -61,7 +61,8 @@ def colour(folder: Path, names: str | None, **options: Any) -> ExitCode:
     """Turn clips of FOLDER gray, colour them again by each row, and measure.
 
     Rows are baselines (no colour, one colour for all, sepia), the net alone frame by frame, the whole stage,
-    the stage with true colours of points of the first frame, and with the first frame in colour.
+    the stage with the true palette or saturation of the middle frame, with true colours of points of the
+    first frame, and with the first frame in colour.
     """
     from reelfix.pipeline.evaluation.colour import DEFAULT_MEASURES, ColourOptions, evaluate_colour
     from reelfix.pipeline.evaluation.colour_material import colour_clips

@@ -12,14 +12,17 @@ import torch.nn.functional as F
 
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.evaluation.colour_material import ColourTrial
+from reelfix.pipeline.palette_hints import STRENGTH
 from reelfix.pipeline.settings import resolve
 from reelfix.pipeline.stages.colorize import ColorizeSettings
 from reelfix.restoration.colorize import Colorizer
 from reelfix.restoration.colour.annealed import Annealed
 from reelfix.restoration.colour.chroma import chroma_from_ab
+from reelfix.restoration.colour.colour_statistics import saturation_of
 from reelfix.restoration.colour.compact import ColourCompact
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
 from reelfix.restoration.colour.net import ColourNet, load_colour_net
+from reelfix.restoration.colour.palette import palette_of
 from reelfix.restoration.models.errors import ModelError
 from reelfix.restoration.models.weights import is_path
 
@@ -75,8 +78,15 @@ class Painter:
 
     def stage(self, trial: ColourTrial) -> torch.Tensor:
         """Colour the clip as stage `colorize` does, nothing being given: after its middle frame."""
-        middle = len(trial.luma) // 2
-        return self._guided(trial, Guides(exemplars=(Exemplar(trial.luma[middle], middle),)))
+        return self._as_a_whole(trial, Guides())
+
+    def with_palette(self, trial: ColourTrial) -> torch.Tensor:
+        """Give the true colours of the middle frame as a whole: a palette, followed as far as by default."""
+        return self._as_a_whole(trial, Guides(palette=palette_of(_middle(trial), STRENGTH)))
+
+    def with_saturation(self, trial: ColourTrial) -> torch.Tensor:
+        """Give the true saturation of the middle frame."""
+        return self._as_a_whole(trial, Guides(mean_saturation=float(saturation_of(_middle(trial)[None]))))
 
     def with_points(self, trial: ColourTrial, count: int) -> torch.Tensor:
         """Give the true colours of `count` points of the first frame."""
@@ -91,6 +101,11 @@ class Painter:
         exemplar = Exemplar(trial.luma[0], 0, reference=first)
         return self._guided(trial, Guides(references=(Reference(first, 0),), exemplars=(exemplar,)))
 
+    def _as_a_whole(self, trial: ColourTrial, guides: Guides) -> torch.Tensor:
+        """Colour after the middle frame, and what `guides` say of the whole."""
+        middle = len(trial.luma) // 2
+        return self._guided(trial, replace(guides, exemplars=(Exemplar(trial.luma[middle], middle),)))
+
     @torch.inference_mode()
     def _guided(self, trial: ColourTrial, guides: Guides) -> torch.Tensor:
         count = len(trial.luma)
@@ -104,6 +119,11 @@ class Painter:
         )
         chroma, _ = colorizer.colorize(trial.luma, trial.motion, slice(0, count), 0, None)
         return chroma
+
+
+def _middle(trial: ColourTrial) -> torch.Tensor:
+    """The true middle frame."""
+    return trial.truth[len(trial.truth) // 2]
 
 
 def random_points(trial: ColourTrial, count: int, seed: int) -> Iterator[Point]:
@@ -141,13 +161,16 @@ PAINTED: Mapping[str, Callable[[Painter, ColourTrial], torch.Tensor]] = MappingP
     {
         "net": Painter.frame_by_frame,
         "stage": Painter.stage,
+        "palette": Painter.with_palette,
+        "saturation": Painter.with_saturation,
         "1 point": partial(Painter.with_points, count=1),
         "10 points": partial(Painter.with_points, count=10),
         "100 points": partial(Painter.with_points, count=100),
         "first frame": Painter.with_first_frame,
     }
 )
-"""Rows of every net: alone, frame by frame; the whole stage; with points, with the first frame in colour."""
+"""Rows of every net: alone, frame by frame; the whole stage; told the palette, the saturation, points, the
+first frame in colour."""
 
 
 def colour_models(names: Sequence[str], settings: Mapping[str, float | None]) -> list[ColorizeSettings]:

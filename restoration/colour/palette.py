@@ -11,7 +11,7 @@ from reelfix.restoration.colour.bins import SIGMA, ab_bins
 from reelfix.restoration.colour.chroma import chroma_from_ab, rgb_from_chroma
 from reelfix.restoration.colour.colour_statistics import colour_statistics, saturation_of
 
-MOST_VIVID: Final = 3.0
+MOST_VIVID: Final = 2.0
 """Times a net's own colours, that a saturation is met with at most."""
 
 _KEPT = 0.03  # share of the net's own colours that any palette has

@@ -223,15 +223,25 @@ def test_nothing_to_measure_is_an_error(folder: Path) -> None:
 class Stains:
     """A net for colour that paints everything in one colour, but where it is told otherwise."""
 
-    def predict(self, luma: torch.Tensor, hints: Hints | None, saturation: float = 1.0) -> Prediction:
+    bins = torch.tensor([[10.0, -20.0], [-10.0, 40.0]])
+
+    def predict(
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None,
+        saturation: float = 1.0,
+        *,
+        tilt: torch.Tensor | None = None,
+    ) -> Prediction:
         batch, _, height, width = luma.shape
-        ab = torch.tensor([10.0, -20.0])[None, :, None, None].expand(
-            batch, 2, -(-height // 4), -(-width // 4)
-        )
+        size = -(-height // 4), -(-width // 4)
+        odds = torch.tensor([6.0, 0.0])[None, :, None, None].expand(batch, 2, *size)
+        tilted = odds if tilt is None else odds + tilt[:, None, None]
+        ab = torch.einsum("bqhw,qc->bchw", tilted.softmax(1), self.bins)
         if hints is not None:
             ab = torch.lerp(ab, hints.ab, hints.weight)
         features = F.normalize(F.adaptive_avg_pool2d(luma, (-(-height // 8), -(-width // 8))) + 1)
-        return Prediction(saturation * ab, torch.full_like(ab[:, :1], 0.5), features)
+        return Prediction(saturation * ab, torch.full_like(ab[:, :1], 0.5), features, odds)
 
 
 def test_a_net_colours_alone_and_within_the_stage_and_takes_what_it_is_told() -> None:
@@ -245,6 +255,8 @@ def test_a_net_colours_alone_and_within_the_stage_and_takes_what_it_is_told() ->
     pale = replace(painter, saturation=0.5)
     for name in ("net", "stage"):
         assert _measured(trial, PAINTED[name](pale, trial))["colorful"] < 0.6 * found[name]["colorful"]
+    assert found["palette"]["ab"] < 0.96 * found["stage"]["ab"]
+    assert found["saturation"]["colorful_off"] < 0.95 * found["stage"]["colorful_off"]
     assert found["100 points"]["ab"] < 0.8 * found["stage"]["ab"]
     assert found["first frame"]["ab"] < 0.5 * found["100 points"]["ab"]
 
