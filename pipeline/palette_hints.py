@@ -6,7 +6,7 @@ from typing import Final
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.spans import Span
 
-STRENGTH: Final = 0.7
+STRENGTH: Final = 0.5
 """How far a palette is followed where nothing else is said."""
 
 
@@ -28,7 +28,8 @@ class SaturationHint:
     """How colourful a shot shall be."""
 
     value: float
-    """Mean of HSV's saturation, in [0, 1]: 0 gray; photographs have 0.14 (pale) to 0.5 (vivid)."""
+    """Mean of HSV's saturation where the picture is not black, in [0, 1]: 0 gray; photographs have 0.14 (pale)
+    to 0.5 (vivid)."""
     span: Span
 
 

@@ -60,7 +60,7 @@ def add(
 @command.command("palette")
 @click.argument("words", nargs=-1, required=True, metavar="[REEL] PICTURE")
 @click.option("--shot", required=True, type=int, metavar="N", help="The shot it is for.")
-@click.option("--strength", type=float, metavar="S", help="How far it is followed, 0 to 1.  [default: 0.7]")
+@click.option("--strength", type=float, metavar="S", help="How far it is followed, 0 to 1.  [default: 0.5]")
 def palette(words: tuple[str, ...], shot: int, strength: float | None) -> ExitCode:
     """Give a shot of REEL the colours of PICTURE as a whole: which there are, and how much of each.
 

@@ -22,6 +22,8 @@ from reelfix.restoration.colour.palette import (
 from reelfix.restoration.colour.siggraph17 import Siggraph17
 from reelfix.restoration.one_thread import one_thread
 
+_BLACK = 0.04  # luma up to which a place shows no colour
+
 _Predict = Callable[[torch.Tensor, Hints | None, float], Prediction]
 
 
@@ -45,10 +47,19 @@ class _Shown(NamedTuple):
     """(1, 1, H, W), as large as the net sees it."""
     prediction: Prediction
 
-    @property
-    def small(self) -> torch.Tensor:
-        """The luma on the grid of the colours, (1, h, w)."""
-        return working.resized(self.luma, (self.prediction.ab.shape[2], self.prediction.ab.shape[3]))[0]
+    def visible(self, planes: torch.Tensor) -> torch.Tensor:
+        """Return planes (1, C, h, w) at those places that are not black: (C, N).
+
+        Borders of the picture and the dark show no colour, whichever they have.
+        """
+        luma = working.resized(self.luma, (planes.shape[2], planes.shape[3])).flatten()
+        seen = luma > _BLACK
+        flat = planes[0].flatten(1).float()
+        return flat[:, seen] if bool(seen.any()) else flat
+
+    def tones(self, ab: torch.Tensor) -> torch.Tensor:
+        """Return the luma at the places of `visible(ab)`, (1, N)."""
+        return self.visible(working.resized(self.luma, (ab.shape[2], ab.shape[3])))
 
 
 def leaned(
@@ -77,12 +88,13 @@ def leaned(
     with torch.inference_mode(), one_thread():
         shown = [_Shown(luma, net.predict(luma, None)) for luma in _lumas(guides, device, longest)]
         predict = _leaning(net, palette, saturation, shown, weights)
-        colours = [predict(each.luma, None, 1.0).ab[0].float() for each in shown]
+        painted = [predict(each.luma, None, 1.0).ab for each in shown]
+        luma, colours = _as_one(shown, painted)
         scale = 1.0
         if saturation is not None:
-            scale = saturation_scale(saturation, [each.small for each in shown], colours, *weights)
+            scale = saturation_scale(saturation, luma, colours, *weights)
         elif palette is not None:
-            scale = chroma_scale(palette, torch.cat([ab.flatten(1) for ab in colours], dim=1))
+            scale = chroma_scale(palette, colours.flatten(1))
     return LeanedNet(predict, scale)
 
 
@@ -92,6 +104,13 @@ def _lumas(guides: Guides, device: torch.device, longest: int) -> Iterator[torch
         share = min(1.0, longest / max(height, width))
         size = max(round(height * share), 16), max(round(width * share), 16)
         yield working.resized(exemplar.luma[None].float().to(device), size)
+
+
+def _as_one(shown: Sequence[_Shown], painted: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Lumas (1, 1, N) and colours (2, 1, N) of all places of all exemplars that show colour."""
+    lumas = [each.tones(ab) for each, ab in zip(shown, painted, strict=True)]
+    colours = [each.visible(ab) for each, ab in zip(shown, painted, strict=True)]
+    return torch.cat(lumas, dim=1)[:, None], torch.cat(colours, dim=1)[:, None]
 
 
 def _leaning(
@@ -106,14 +125,14 @@ def _leaning(
         return partial(_told, net, _statistics(palette, saturation, shown, weights))
     if palette is None:
         return net.predict
-    odds = [each.prediction.odds for each in shown]
-    if not isinstance(net, OddsNet) or any(part is None for part in odds):
+    odds = [each.visible(each.prediction.odds) for each in shown if each.prediction.odds is not None]
+    if not isinstance(net, OddsNet) or not odds:
         raise ValueError(
             f"a palette needs a net that gives odds of colours, and {type(net).__name__} gives none. Take "
             "colour-compact."
         )
     bins = net.bins.float()
-    places = torch.cat([part[0].float().flatten(1).T for part in odds if part is not None])  # NxQ
+    places = torch.cat(odds, dim=1).T  # NxQ
     tilt = tilt_towards(on_bins(palette.histogram, bins), places, bins, palette.strength)
     return partial(_tilted, net, tilt)
 
@@ -128,11 +147,11 @@ def _statistics(
     device = shown[0].luma.device
     histogram = None
     if palette is not None:
-        colours = [each.prediction.ab.float() for each in shown]
-        own = torch.cat([histogram_of(ab, ab_bins(device)) for ab in colours]).mean(dim=0)
+        luma, colours = _as_one(shown, [each.prediction.ab for each in shown])
+        own = histogram_of(colours[None], ab_bins(device))[0]
         histogram = torch.lerp(own, palette.histogram.to(device), palette.strength)[None]
         if saturation is None:
-            found = mean_saturation([each.small for each in shown], [ab[0] for ab in colours], *weights)
+            found = mean_saturation(luma, colours, *weights)
             saturation = found + (palette.saturation - found) * palette.strength
     return ColourStatistics(
         histogram, None if saturation is None else torch.tensor([saturation], device=device)

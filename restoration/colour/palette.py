@@ -1,7 +1,6 @@
 """A picture's colours as a whole, and how a net's answers are brought near them, wherever they lie."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,40 +96,30 @@ def chroma_scale(palette: Palette, colours: torch.Tensor) -> float:
 
 
 def saturation_scale(
-    wanted: float,
-    lumas: Sequence[torch.Tensor],
-    colours: Sequence[torch.Tensor],
-    red_weight: float,
-    blue_weight: float,
+    wanted: float, luma: torch.Tensor, colours: torch.Tensor, red_weight: float, blue_weight: float
 ) -> float:
     """Return what colours are to be multiplied by for the mean of HSV's saturation to be as `wanted`.
 
-    `lumas`: of pictures, (1, h, w) in [0, 1]; `colours`: theirs, (2, h, w), Lab units; weights of red and
-    blue in the luma. At most MOST_VIVID, where that is not enough.
+    `luma`: (1, H, W) in [0, 1]; `colours`: (2, H, W), Lab units; weights of red and blue in the luma. At most
+    MOST_VIVID, where that is not enough.
     """
-
-    def saturation(scale: float) -> float:
-        return mean_saturation(lumas, [scale * ab for ab in colours], red_weight, blue_weight)
-
     low, high = 0.0, MOST_VIVID
-    if saturation(high) <= wanted:
+    if mean_saturation(luma, high * colours, red_weight, blue_weight) <= wanted:
         return high
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        low, high = (middle, high) if saturation(middle) < wanted else (low, middle)
+        is_pale = mean_saturation(luma, middle * colours, red_weight, blue_weight) < wanted
+        low, high = (middle, high) if is_pale else (low, middle)
     return (low + high) / 2
 
 
 def mean_saturation(
-    lumas: Sequence[torch.Tensor], colours: Sequence[torch.Tensor], red_weight: float, blue_weight: float
+    luma: torch.Tensor, colours: torch.Tensor, red_weight: float, blue_weight: float
 ) -> float:
-    """Return the mean of HSV's saturation over pictures; see `saturation_scale`."""
-    found = []
-    for luma, ab in zip(lumas, colours, strict=True):
-        chroma = chroma_from_ab(luma, ab, red_weight, blue_weight)
-        rgb = rgb_from_chroma(luma, chroma, red_weight, blue_weight).clamp(0, 1)
-        found.append(float(saturation_of(rgb[None])))
-    return sum(found) / len(found)
+    """Return the mean of HSV's saturation, in [0, 1], of a picture; see `saturation_scale`."""
+    chroma = chroma_from_ab(luma, colours, red_weight, blue_weight)
+    rgb = rgb_from_chroma(luma, chroma, red_weight, blue_weight).clamp(0, 1)
+    return float(saturation_of(rgb[None]))
 
 
 def _neighbours(bins: torch.Tensor) -> torch.Tensor:
