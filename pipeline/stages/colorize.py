@@ -50,7 +50,7 @@ class Colorize(Stage[ColorizeSettings]):
     """Make chroma: a shot's key frames coloured by a net, and carried along the motion to those between."""
 
     name: ClassVar[str] = "colorize"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
     may_read: ClassVar[tuple[str, ...]] = ("guides", "film_colours")
     makes: ClassVar[tuple[str, ...]] = ("chroma",)

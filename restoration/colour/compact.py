@@ -20,6 +20,7 @@ from reelfix.restoration.colour.compact_attention import SelfAttention
 from reelfix.restoration.colour.compact_encoder import DEPTHS, MULTIPLE, STEM, WIDTHS, CompactEncoder
 from reelfix.restoration.colour.lab import lightness
 from reelfix.restoration.colour.net import Hints, Prediction, reduced
+from reelfix.restoration.colour.surfaces import agreed
 from reelfix.restoration.one_thread import one_thread
 
 WORKING_SIZE: Final = 384
@@ -160,10 +161,13 @@ class ColourCompact(nn.Module):
         known = working.hints_at(hints, reduced(shown, 4)) if hints else None
         planes = hint_planes(known, 1, reduced(shown, 4), luma.device)
         dtype = self.head.weight.dtype
-        # On the CPU, float32 rounds by the number of threads; bfloat16 does in the annealed mean alone.
+        # On the CPU, float32 rounds by the number of threads; bfloat16 does only where it is left.
         with one_thread() if dtype == torch.float32 else nullcontext():
             stages = self.encoder(gray.to(dtype).contiguous(memory_format=torch.channels_last))
-            logits = self.head(self.decoded(stages, planes))
+            features = self.decoded(stages, planes)
+            with one_thread():
+                features = agreed(features, gray).to(dtype)
+            logits = self.head(features.contiguous(memory_format=torch.channels_last))
             with one_thread():
                 tilted = logits if tilt is None else logits + temperature * tilt[:, None, None]
                 ab, spread = annealed_mean(tilted, self.bins.float(), temperature)
