@@ -111,6 +111,14 @@ def _png_format(source: PixelFormat) -> str:
 
 
 def _prores(name: str, profile: str, pixel_format: str) -> MasterCodec:
+    """ProRes by libavcodec, which draws the mean of a picture towards mid-grey by less than half a code.
+
+    `prores_ks` and `prores_aw` divide a block's mean, less 512, by the quantiser and cut off what is left
+    instead of rounding (`encode_dcs`): below mid-grey a block comes out lighter, above it darker, by half a
+    quantiser's step on the average. Of 10-bit codes, on a ramp with grain of 2, 8, 24 (standard deviation):
+    hq 0.05, 0.07, 0.18; standard 0.06, 0.08, 0.23; proxy 0.49, 0.25, 0.31. Neutral chroma is exact.
+    No option of the encoders rounds; the conversion before them adds nothing (`code_values`).
+    """
     return MasterCodec(
         name=name,
         encoder="prores_ks",

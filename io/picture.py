@@ -1,9 +1,7 @@
 """Pictures between numpy planes and libav frames: the way into an encoder's pixel format, and digests."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 
 import av
 import numpy as np
@@ -13,12 +11,10 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 
+from reelfix.io.code_values import LimitedRange, Picture, narrowed_format, widen
 from reelfix.io.errors import DeliveryError
 from reelfix.io.pixel_format import PixelFormat
 from reelfix.io.tags import MATRICES, PRIMARIES, RANGES, TRANSFERS, UNKNOWN, PictureTags
-
-Picture = Mapping[str, npt.NDArray[np.unsignedinteger]]
-"""Plane name -> (H, W) of one frame."""
 
 _SCALER_FLAGS = "lanczos+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
 _SWSCALE_MATRICES = {
@@ -98,6 +94,8 @@ class Converter:
 
     Frames pass through as they are where nothing is to be turned. Code values of gray and RGB are only ever
     widened in proportion (peak to peak), never compressed to another range unless the target is Y'CbCr.
+    Gray, and full range for a target of limited range, are turned in whole numbers (`code_values`); matrix,
+    chroma samples and other depths by libswscale.
     """
 
     def __init__(
@@ -113,9 +111,14 @@ class Converter:
     ) -> None:
         self.source = source
         self.target = target
-        self._source_tags = tags
-        self._prepared = _prepared(source, target)
         self.tags = _target_tags(source, target, height, tags, limited_range=limited_range)
+        self._narrows = source.is_yuv and _narrows(tags, self.tags, target)
+        self._prepared = _prepared(source, target, narrows=self._narrows)
+        self._prepared_tags = replace(tags, color_range="tv") if self._narrows else tags
+        self._limited = None
+        if self._narrows or (self._prepared.is_yuv and not source.is_yuv):
+            is_full = _range(tags, source.is_yuv) == "full"
+            self._limited = LimitedRange.of(source, self._prepared, is_full=is_full)
         self.height, self.width = height, width * (2 if side_by_side else 1)
         chain = [("hstack", "inputs=2")] if side_by_side else []
         if limited_range and (self.height % 2 or self.width % 2):
@@ -126,18 +129,21 @@ class Converter:
         if tags.is_interlaced:
             chain.append(("setfield", "tff" if tags.is_top_field_first else "bff"))
         inputs = 2 if side_by_side else 1
-        self._graph = _build(self._prepared, height, width, tags, chain, inputs) if chain else None
+        self._graph = None
+        if chain:
+            self._graph = _build(self._prepared, height, width, self._prepared_tags, chain, inputs)
 
     @property
     def keeps_code_values(self) -> bool:
         """Whether the encoder is given the store's own code values, if in another order."""
         plain = _plain(self.source.name)
-        return self.target == plain or self.target in _REORDERED.get(plain, ())
+        is_same = self.target == plain or self.target in _REORDERED.get(plain, ())
+        return is_same and not self._narrows
 
     def convert(self, *pictures: Picture) -> VideoFrame:
         """Turn one frame (two for side by side: before, after) into the encoder's."""
         frames = [
-            make_frame(self._prepare(picture), self._prepared, self._source_tags) for picture in pictures
+            make_frame(self._prepare(picture), self._prepared, self._prepared_tags) for picture in pictures
         ]
         if self._graph is None:
             return _tagged(frames[0], self.tags)
@@ -148,35 +154,24 @@ class Converter:
         return _tagged(self._graph.vpull(), self.tags)
 
     def _prepare(self, picture: Picture) -> Picture:
-        """Do in whole numbers what the scaler does less exactly: gray to Y'CbCr, wider code values."""
-        if self._prepared.is_yuv and not self.source.is_yuv:
-            return _gray_as_yuv(picture["gray"], self._luma_of_gray, self._prepared)
-        return _widen(picture, self.source, self._prepared)
-
-    @cached_property
-    def _luma_of_gray(self) -> npt.NDArray[np.uint16]:
-        """Limited-range luma for every code value of gray, rounded."""
-        values = np.arange(self.source.peak + 1, dtype=np.int64)
-        unit, span = 1 << (self._prepared.depth - 8), self.source.peak
-        if _range(self._source_tags, is_yuv=False) == "limited":
-            luma = (values << self._prepared.depth) >> self.source.depth
-        else:
-            luma = 16 * unit + (values * 219 * unit + span // 2) // span
-        return luma.astype(np.uint16)
+        """Do in whole numbers what the scaler does less exactly."""
+        if self._limited is not None:
+            return self._limited.convert(picture)
+        return widen(picture, self.source, self._prepared)
 
     def _scale_options(self) -> str:
         options = [f"flags={_SCALER_FLAGS}"]
         # By fields: only where both have whole chroma lines (swscale reads past the end of an odd one).
-        if self._source_tags.is_interlaced and self.source.log2_chroma_height and self.height % 4 == 0:
+        if self._prepared_tags.is_interlaced and self.source.log2_chroma_height and self.height % 4 == 0:
             options.append("interl=1")
         if self.source.is_yuv or self.target.startswith("yuv"):
-            matrix = _swscale_matrix(self._source_tags, self.height)
-            options.append(f"in_range={_range(self._source_tags, self.source.is_yuv)}")
+            matrix = _swscale_matrix(self._prepared_tags, self.height)
+            options.append(f"in_range={_range(self._prepared_tags, self.source.is_yuv)}")
             options.append(f"out_range={_range(self.tags, self.target.startswith('yuv'))}")
             if self.source.is_yuv:
                 options.append(f"in_color_matrix={matrix}")
-                if self._source_tags.chroma_location not in UNKNOWN:
-                    options.append(f"in_chroma_loc={self._source_tags.chroma_location}")
+                if self._prepared_tags.chroma_location not in UNKNOWN:
+                    options.append(f"in_chroma_loc={self._prepared_tags.chroma_location}")
             if self.target.startswith("yuv"):
                 options.append(f"out_color_matrix={matrix}")
         return ":".join(options)
@@ -216,8 +211,16 @@ def _target_tags(
     return tags
 
 
-def _prepared(source: PixelFormat, target: str) -> PixelFormat:
+def _narrows(source: PictureTags, target: PictureTags, name: str) -> bool:
+    """Whether full-range Y'CbCr is to become limited."""
+    is_limited = name.startswith("yuv") and _range(target, is_yuv=True) == "limited"
+    return is_limited and _range(source, is_yuv=True) == "full"
+
+
+def _prepared(source: PixelFormat, target: str, *, narrows: bool) -> PixelFormat:
     """Return the format in which frames reach the scaler: gray's is the target's, RGB's has its depth."""
+    if narrows:
+        return narrowed_format(source, PixelFormat.parse(target))
     if source.is_yuv:
         return source
     if target.startswith("yuv"):
@@ -227,25 +230,6 @@ def _prepared(source: PixelFormat, target: str) -> PixelFormat:
     if depth <= source.depth:
         return source
     return PixelFormat.parse(f"{'gray' if source.planes == ('gray',) else 'gbrp'}{depth}le")
-
-
-def _gray_as_yuv(
-    gray: npt.NDArray[np.unsignedinteger], luma: npt.NDArray[np.uint16], target: PixelFormat
-) -> Picture:
-    """Gray (H, W) as luma with neutral chroma."""
-    height, width = gray.shape
-    neutral = np.full(target.plane_shape("u", height, width), 1 << (target.depth - 1), target.dtype)
-    return {"y": luma[gray].astype(target.dtype, copy=False), "u": neutral, "v": neutral}
-
-
-def _widen(picture: Picture, source: PixelFormat, target: PixelFormat) -> Picture:
-    """Scale code values in proportion, peak to peak, rounded: to go back, scale and round again."""
-    if source.depth == target.depth:
-        return picture
-    return {
-        name: ((values.astype(np.uint32) * target.peak + source.peak // 2) // source.peak).astype(np.uint16)
-        for name, values in picture.items()
-    }
 
 
 def _build(
