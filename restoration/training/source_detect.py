@@ -154,6 +154,7 @@ def wanted_of(clip: Arrays, t: int, strength: float) -> tuple[Plane, Plane]:
 
 
 def _motion(flow: npt.NDArray[np.float32], trust: npt.NDArray[Any]) -> Motion:
+    """Return what `prepared.as_motion` does, with trust one ulp apart: the bits that were trained on."""
     flows = torch.from_numpy(flow * np.float32(1 / FLOW_UNIT))
     trusts = torch.from_numpy(trust.astype(np.float32) * np.float32(1 / 255))
     return Motion(flows[:, :2], flows[:, 2:], trusts[:, :1], trusts[:, 1:])
