@@ -28,8 +28,8 @@ class SaturationHint:
     """How colourful a shot shall be."""
 
     value: float
-    """Mean of HSV's saturation where the picture is not black, in [0, 1]: 0 gray; photographs have 0.14 (pale)
-    to 0.5 (vivid)."""
+    """Mean of HSV's saturation where the picture is not black, in [0, 1]: 0 gray; photographs have 0.14
+    (pale) to 0.5 (vivid)."""
     span: Span
 
 
