@@ -242,6 +242,42 @@ def test_masks_are_added_listed_and_dropped(invoke, make_tiny_reel, tmp_path: Pa
     assert invoke("mask", "add", reel, "--frames", "a-b", "--png", picture).exit_code == ExitCode.USAGE
 
 
+def test_a_palette_and_a_saturation_from_the_command_line(invoke, make_tiny_reel, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Given, listed, dropped; what cannot be is refused with the value and the reason."""
+    reel = make_tiny_reel()
+    root = str(reel.root)
+    still = tmp_path / "still.png"
+    values = np.zeros((8, 9, 3), np.uint8)
+    values[..., 2] = 200
+    still.write_bytes(cv2.imencode(".png", values)[1].tobytes())
+    result = invoke("hint", "palette", root, still, "--shot", "2", "--strength", "0.25")
+    assert result.exit_code == 0
+    name = result.stdout.split()[2].strip(",")
+    assert name.startswith("shot-0002.palette.")
+    result = invoke("hint", "saturation", root, "0.4", "--shot", "1")
+    assert (result.exit_code, result.stdout) == (0, "tiny: saturation 0.4, shot 1\n")
+    listed = invoke("hint", "list", root).stdout
+    assert listed == f"shot 1  saturation 0.4\nshot 2  {name}  palette, strength 0.25\n"
+    for words, reason in (
+        (("palette", root, tmp_path / "none.png", "--shot", "1"), "there is no file"),
+        (("palette", root, still, "--shot", "2", "--strength", "2"), "strength of 2 is not allowed"),
+        (("saturation", root, "1.5", "--shot", "1"), "saturation of 1.5 is not allowed"),
+        (("saturation", root, "much", "--shot", "1"), "'much' is not a number"),
+        (("drop", root, "--frame", "3", "--palette"), "say --shot alone"),
+        (("drop", root, "--shot", "1", "--palette"), "nothing such is said of shot 1"),
+    ):
+        result = invoke("hint", *words)
+        assert (result.exit_code, reason in result.stderr) == (ExitCode.USAGE, True), words
+    assert invoke("hint", "list", root).stdout == listed
+    assert (
+        invoke("hint", "drop", root, "--shot", "2", "--palette").stdout == f"tiny: palette {name} dropped\n"
+    )
+    assert invoke("hint", "drop", root, "--shot", "1").stdout == "tiny: saturation 0.4 dropped\n"
+    assert invoke("hint", "list", root).stdout == ""
+    decided = [entry["what"] for entry in reel.decisions()]
+    assert decided == ["hint palette", "hint saturation", "hint drop", "hint drop"]
+
+
 def test_hints_references_and_scenes_from_the_command_line(invoke, make_tiny_reel, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Added, listed, dropped; what cannot be is refused with the reason; every change is a decision."""
     reel = make_tiny_reel()

@@ -1,6 +1,7 @@
 """Guides: what a shot is coloured after, keyed without a picture, and read as the nets need it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,12 +16,16 @@ from reelfix.pipeline.colour_hints_edit import add_point, add_reference
 from reelfix.pipeline.errors import ReelError
 from reelfix.pipeline.guide_arrays import pack_guides, unpack_guides
 from reelfix.pipeline.inputs import SlidingWindow
+from reelfix.pipeline.palette_hints import PaletteHint, SaturationHint
+from reelfix.pipeline.palette_hints_edit import drop_from_shot, set_palette
 from reelfix.pipeline.products import PRODUCTS
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.scenes import Member, Scene, write_scenes
 from reelfix.pipeline.shots import Shot
 from reelfix.pipeline.spans import Span
+from reelfix.restoration.colour.bins import ab_bins
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
+from reelfix.restoration.colour.palette import Palette
 
 MakeReel = Callable[..., Reel]
 CPU = torch.device("cpu")
@@ -51,6 +56,28 @@ def test_a_hint_changes_its_own_shot_and_its_scene_alone() -> None:
     assert differing(keys(), keys(references=(still,))) == [1]
     renamed = ReferenceHint("b.png", "ab", Span(0, 10))
     assert keys(references=(still,)) == keys(references=(renamed,))
+
+
+def test_what_is_said_of_a_whole_shot_changes_it_and_its_scene_alone() -> None:
+    def keys(*palettes: PaletteHint, told: tuple[SaturationHint, ...] = (), scenes: tuple[Scene, ...] = ()):  # type: ignore[no-untyped-def]
+        facts = ColourFacts(SHOTS, ColourHints(palettes=palettes, saturations=told), scenes)
+        return [facts.choose(shot).key for shot in SHOTS]
+
+    palette = PaletteHint("a.png", "ab", Span(0, 10), 0.5)
+    assert differing(keys(), keys(palette)) == [1]
+    assert differing(keys(scenes=(SCENE,)), keys(palette, scenes=(SCENE,))) == [1, 2]
+    assert differing(keys(palette), keys(replace(palette, strength=0.6))) == [1]
+    assert differing(keys(palette), keys(replace(palette, sha256="cd"))) == [1]
+    assert keys(palette) == keys(replace(palette, picture="b.png"))
+    pale, vivid = SaturationHint(0.1, Span(0, 10)), SaturationHint(0.4, Span(10, 20))
+    assert differing(keys(), keys(told=(pale,))) == [1]
+    assert differing(keys(told=(pale,), scenes=(SCENE,)), keys(told=(pale, vivid), scenes=(SCENE,))) == [2]
+    # A shot's own counts above that of its scene.
+    other = replace(palette, sha256="cd", span=Span(10, 20))
+    facts = ColourFacts(SHOTS, ColourHints(palettes=(palette, other), saturations=(vivid,)), (SCENE,))
+    chosen = [facts.choose(shot) for shot in SHOTS[:3]]
+    assert [choice.palette for choice in chosen] == [palette, other, None]
+    assert [choice.saturation for choice in chosen] == [0.4, 0.4, None]
 
 
 def test_all_shots_of_a_scene_have_the_same_exemplars() -> None:
@@ -86,6 +113,8 @@ def test_guides_survive_as_arrays() -> None:
             Exemplar(torch.rand(1, 5, 7), 0, (point, point)),
             Exemplar(torch.rand(1, 5, 7), None, (), torch.rand(3, 2, 2)),
         ),
+        palette=Palette(torch.rand(313), 0.25, 0.75),
+        mean_saturation=0.5,
     )
     arrays = pack_guides(guides, 9)
     back = unpack_guides(arrays, CPU)
@@ -97,6 +126,10 @@ def test_guides_survive_as_arrays() -> None:
     assert torch.equal(back.exemplars[1].luma, guides.exemplars[1].luma)
     assert back.exemplars[0].reference is None
     assert torch.equal(back.exemplars[1].reference, guides.exemplars[1].reference)  # type: ignore[arg-type]
+    assert guides.palette is not None
+    assert back.palette is not None
+    assert torch.equal(back.palette.histogram, guides.palette.histogram)
+    assert (back.palette.saturation, back.palette.strength, back.mean_saturation) == (0.25, 0.75, 0.5)
     assert unpack_guides(pack_guides(Guides(), 1), CPU) == Guides()
     assert PRODUCTS["guides"].decode(arrays, CPU).points == guides.points
 
@@ -129,6 +162,13 @@ def test_guides_are_read_off_the_reel(make_tiny_reel: MakeReel, tmp_path: Path) 
     for one, other in zip(guides.exemplars, others.exemplars, strict=True):
         assert torch.equal(one.luma, other.luma)
 
+    set_palette(reel, still, 1, strength=0.25)
+    told = read_guides(reel, ColourFacts.of(reel).choose(third)).palette
+    assert told is not None
+    assert (told.saturation, told.strength) == (1, 0.25)
+    assert int(told.histogram.argmax()) == int((ab_bins() - torch.tensor([80, 70])).norm(dim=1).argmin())
+    drop_from_shot(reel, 1, points=False, palette=True, saturation=False)
+
     window = SlidingWindow(GuideFrames(reel, third, choice.key))
     arrays = [window.read(0, third.frame_count) for _ in range(2)]
     assert [unpack_guides(entry, CPU).points for entry in arrays] == [guides.points] * 2
@@ -139,8 +179,6 @@ def test_guides_are_read_off_the_reel(make_tiny_reel: MakeReel, tmp_path: Path) 
 
 
 def test_exemplars_are_tones(make_tiny_reel: MakeReel, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     reel = make_tiny_reel()
     limited = replace(reel.clip, black=16 / 255, white=235 / 255)
     monkeypatch.setattr(Reel, "clip", property(lambda self: limited))

@@ -6,6 +6,7 @@ import torch
 
 from reelfix.restoration.colorize import Colorizer
 from reelfix.restoration.colour.chroma import rgb_from_chroma
+from reelfix.restoration.colour.colour_statistics import saturation_of
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
 from reelfix.restoration.colour.net import Hints, Prediction
 from reelfix.restoration.motion import Motion
@@ -80,6 +81,22 @@ def test_neither_blocks_nor_a_resume_change_a_bit(shot: tuple[torch.Tensor, Moti
     whole = coloured(frames, motion, guides, 19)
     torch.testing.assert_close(coloured(frames, motion, guides, block), whole, rtol=0, atol=0)
     torch.testing.assert_close(coloured(frames, motion, guides, block, resumed=True), whole, rtol=0, atol=0)
+
+
+def test_a_saturation_is_the_same_for_the_whole_shot_whatever_the_blocks(
+    shot: tuple[torch.Tensor, Motion],
+) -> None:
+    frames, motion = shot
+    exemplars = (Exemplar(frames[9], 9),)
+    plain = coloured(frames, motion, Guides(exemplars=exemplars), 19)
+    guides = Guides(exemplars=exemplars, mean_saturation=0.1)
+    told = coloured(frames, motion, guides, 19)
+    ratio = told.abs().mean((1, 2, 3)) / plain.abs().mean((1, 2, 3))
+    assert ratio.max() < 0.8
+    assert ratio.std() < 0.02
+    rgb = rgb_from_chroma(frames, told, 0.299, 0.114)
+    assert float(saturation_of(rgb[9:10])) == pytest.approx(0.1, abs=0.02)
+    torch.testing.assert_close(coloured(frames, motion, guides, 7, resumed=True), told, rtol=0, atol=0)
 
 
 def test_the_number_of_threads_changes_no_bit(shot: tuple[torch.Tensor, Motion]) -> None:
