@@ -29,7 +29,7 @@ CARRIED = ("chroma_past", "chroma_count")
 is made of, (h, w)."""
 
 _FADING = 0.9  # from each frame ahead to the next
-_APART = 0.08  # distance of chroma, of 1, at which likeness has fallen to 1 / e
+_APART = 0.1  # distance of chroma, of 1, at which likeness has fallen to 1 / e
 _LEAST = 1e-3  # of the frame's own weight
 _FILMED = 2.5 / 32767  # what is nearer to the frame's own colours are they
 
@@ -95,8 +95,8 @@ class ChromaSmoother:
             return None, dict(zip(CARRIED, (own.transpose(2, 0, 1).copy(), once), strict=True))
         here = torch.from_numpy(own).permute(2, 0, 1)
         apart = brought.chroma - here  # Nx2xhxw
-        expected = _expected(apart, brought.weights, has_past=brought.has_past)
-        weights = brought.weights * _likeness(apart - expected)
+        expected = _expected(apart, brought)
+        weights = brought.trust * brought.counts * _likeness(apart - expected)
         changes, count = fused(
             apart,
             weights[:, None],
@@ -114,21 +114,24 @@ class ChromaSmoother:
 
         The past counts for as many frames as it is made of, frames ahead for less and less.
         """
-        chroma, weights = [], []
+        chroma, trust, counts = [], [], []
         if state:
             way, scene = window.way(t, -1)
             past = np.ascontiguousarray(state[CARRIED[0]].transpose(1, 2, 0))
             chroma.append(_along(past, way))
-            weights.append(way.trust * way.bring(state[CARRIED[1]]) * scene)
+            trust.append(way.trust * np.float32(scene))
+            counts.append(way.bring(state[CARRIED[1]]))
         steps = range(1, min(self._reach.ahead, window.count - 1 - t) + 1)
         for step, (way, scene) in zip(steps, window.ways(t, steps), strict=True):
             chroma.append(_along(window.coarse(t + step), way))
-            weights.append(way.trust * np.float32(scene * _FADING ** (step - 1)))
+            trust.append(way.trust * np.float32(scene))
+            counts.append(np.full_like(way.trust, _FADING ** (step - 1)))
         if not chroma:
             return None
         return _Brought(
             torch.from_numpy(np.stack(chroma).transpose(0, 3, 1, 2)),
-            torch.from_numpy(np.stack(weights)),
+            torch.from_numpy(np.stack(trust)),
+            torch.from_numpy(np.stack(counts)),
             has_past=bool(state),
         )
 
@@ -149,8 +152,10 @@ class _Brought:
 
     chroma: torch.Tensor
     """float32 (N, 2, h, w)."""
-    weights: torch.Tensor
-    """float32 (N, h, w), in frames."""
+    trust: torch.Tensor
+    """float32 (N, h, w) in [0, 1]."""
+    counts: torch.Tensor
+    """float32 (N, h, w): frames that each is made of, or counts for."""
     has_past: bool
     """Whether the first of them is what was carried."""
 
@@ -222,19 +227,21 @@ def _along(plane: Plane, way: Way) -> Plane:
     return np.asarray(cv2.remap(plane, map_x, map_y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _expected(apart: torch.Tensor, weights: torch.Tensor, *, has_past: bool) -> torch.Tensor:
+def _expected(apart: torch.Tensor, brought: _Brought) -> torch.Tensor:
     """What a frame's colours should be, less what they are: (2, h, w).
 
     The middle one, plane by plane, of its own, the past's and the mean of those ahead: the frame's own unless
-    both others say otherwise. By weight where there is little of either.
+    both others say otherwise, and can be trusted.
     """
-    if not has_past or len(apart) == 1:
+    if not brought.has_past or len(apart) == 1:
         return torch.zeros_like(apart[0])
-    total = weights[1:].sum(dim=0)
-    ahead = (apart[1:] * weights[1:, None]).sum(dim=0) / total.clamp_min(1e-6)
+    counts = brought.counts[1:]
+    weights = brought.trust[1:] * counts
+    total = weights.sum(dim=0)
+    ahead = (apart[1:] * weights[:, None]).sum(dim=0) / total.clamp_min(1e-6)
     low, high = torch.minimum(apart[0], ahead), torch.maximum(apart[0], ahead)
     middle = torch.maximum(low, high.clamp_max(0))
-    return middle * torch.minimum(weights[0], total).clamp_max(1)
+    return middle * torch.minimum(brought.trust[0], total / counts.sum(dim=0)).square()
 
 
 def _likeness(apart: torch.Tensor) -> torch.Tensor:

@@ -24,8 +24,9 @@ def _coloured(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--rows",
             metavar="NAMES",
-            help="By commas: gray, constant, sepia; of every model: net, stage, palette, saturation, "
-            "'1 point', '10 points', '100 points', 'first frame'. [default: all]",
+            help="By commas: gray, constant, sepia; of every model: net, 'net smoothed', stage, "
+            "'stage smoothed', palette, saturation, '1 point', '10 points', '100 points', 'first frame'. "
+            "[default: all]",
         ),
         click.option(
             "--model",
@@ -61,8 +62,8 @@ def colour(folder: Path, names: str | None, **options: Any) -> ExitCode:
     """Turn clips of FOLDER gray, colour them again by each row, and measure.
 
     Rows are baselines (no colour, one colour for all, sepia), the net alone frame by frame, the whole stage,
-    the stage with the true palette or saturation of the middle frame, with true colours of points of the
-    first frame, and with the first frame in colour.
+    both with their colours smoothed in time, the stage with the true palette or saturation of the middle
+    frame, with true colours of points of the first frame, and with the first frame in colour.
     """
     from reelfix.pipeline.evaluation.colour import DEFAULT_MEASURES, ColourOptions, evaluate_colour
     from reelfix.pipeline.evaluation.colour_material import colour_clips
@@ -94,12 +95,13 @@ def colour_stills(folder: Path, **options: Any) -> ExitCode:
     """Turn colour photographs of FOLDER gray, colour them again by each row, and measure."""
     from reelfix.pipeline.evaluation.colour import DEFAULT_MEASURES, ColourOptions, evaluate_colour_stills
     from reelfix.pipeline.evaluation.colour_material import colour_stills as stills_of
+    from reelfix.pipeline.evaluation.colour_rows import SMOOTHED
 
     chosen = ColourOptions(
         grid=options["grid"], **{name: options.pop(name) for name in ("part", "seed", "count", "size")}
     )
     paths = stills_of(folder, chosen.part)
-    rows, notes = _rows(options, chosen.seed, leave_out=("first frame",))
+    rows, notes = _rows(options, chosen.seed, leave_out=("first frame", *SMOOTHED))
 
     def run(judges: "Judges", emit: "Emit") -> "Measured":
         return evaluate_colour_stills(folder, paths, rows, judges, emit, chosen, notes)

@@ -14,7 +14,9 @@ from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.evaluation.colour_material import ColourTrial
 from reelfix.pipeline.palette_hints import STRENGTH
 from reelfix.pipeline.settings import resolve
+from reelfix.pipeline.stage import ClipFormat, Window
 from reelfix.pipeline.stages.colorize import ColorizeSettings
+from reelfix.pipeline.stages.smooth_chroma import SmoothChroma, SmoothChromaSettings
 from reelfix.restoration.colorize import Colorizer
 from reelfix.restoration.colour.annealed import Annealed
 from reelfix.restoration.colour.chroma import chroma_from_ab
@@ -88,6 +90,14 @@ class Painter:
         """Give the true saturation of the middle frame."""
         return self._as_a_whole(trial, Guides(mean_saturation=float(saturation_of(_middle(trial)[None]))))
 
+    def frames_smoothed(self, trial: ColourTrial) -> torch.Tensor:
+        """Colour every frame by the net alone, as stage `smooth_chroma` holds it still."""
+        return _smoothed(trial, self.frame_by_frame(trial))
+
+    def stage_smoothed(self, trial: ColourTrial) -> torch.Tensor:
+        """Colour the clip as stages `colorize` and `smooth_chroma` do, nothing being given."""
+        return _smoothed(trial, self.stage(trial))
+
     def with_points(self, trial: ColourTrial, count: int) -> torch.Tensor:
         """Give the true colours of `count` points of the first frame."""
         points = tuple(random_points(trial, count, self.seed))
@@ -126,6 +136,16 @@ def _middle(trial: ColourTrial) -> torch.Tensor:
     return trial.truth[len(trial.truth) // 2]
 
 
+def _smoothed(trial: ColourTrial, chroma: torch.Tensor) -> torch.Tensor:
+    """Hold chroma still, as stage `smooth_chroma` does."""
+    count, _, height, width = trial.luma.shape
+    clip = ClipFormat(height, width, 1, 8, 24.0, red_weight=RED_WEIGHT, blue_weight=BLUE_WEIGHT)
+    products = {"frames": trial.luma, "motion": trial.motion, "chroma": chroma}
+    process = SmoothChroma(SmoothChromaSettings(), clip).open(chroma.device)
+    smooth: torch.Tensor = process(Window(products, 0, count, 0, 0, count))["chroma"]
+    return smooth
+
+
 def random_points(trial: ColourTrial, count: int, seed: int) -> Iterator[Point]:
     """Draw points of the first frame, the mean true colour about each; more begin with the same ones."""
     random = trial.random(seed)
@@ -160,7 +180,9 @@ PLAIN: Mapping[str, Colourist] = MappingProxyType(
 PAINTED: Mapping[str, Callable[[Painter, ColourTrial], torch.Tensor]] = MappingProxyType(
     {
         "net": Painter.frame_by_frame,
+        "net smoothed": Painter.frames_smoothed,
         "stage": Painter.stage,
+        "stage smoothed": Painter.stage_smoothed,
         "palette": Painter.with_palette,
         "saturation": Painter.with_saturation,
         "1 point": partial(Painter.with_points, count=1),
@@ -169,8 +191,11 @@ PAINTED: Mapping[str, Callable[[Painter, ColourTrial], torch.Tensor]] = MappingP
         "first frame": Painter.with_first_frame,
     }
 )
-"""Rows of every net: alone, frame by frame; the whole stage; told the palette, the saturation, points, the
-first frame in colour."""
+"""Rows of every net: alone, frame by frame; the whole stage; both smoothed in time; the stage told the
+palette, the saturation, points, the first frame in colour."""
+
+SMOOTHED = ("net smoothed", "stage smoothed")
+"""Of PAINTED, those that say something of clips alone."""
 
 
 def colour_models(names: Sequence[str], settings: Mapping[str, float | None]) -> list[ColorizeSettings]:

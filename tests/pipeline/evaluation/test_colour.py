@@ -267,3 +267,29 @@ def test_a_still_is_coloured_as_a_shot_of_one_frame() -> None:
     stage, pointed = (_measured(trial, PAINTED[name](painter, trial)) for name in ("stage", "100 points"))
     assert pointed["ab"] < 0.8 * stage["ab"]
     assert "chroma_warping" not in stage
+
+
+class Flutter(Stains):
+    """Makes every other frame warmer."""
+
+    def __init__(self) -> None:
+        self._frame = 0
+
+    def predict(
+        self,
+        luma: torch.Tensor,
+        hints: Hints | None,
+        saturation: float = 1.0,
+        *,
+        tilt: torch.Tensor | None = None,
+    ) -> Prediction:
+        self._frame += 1
+        found = super().predict(luma, hints, saturation, tilt=tilt)
+        return found._replace(ab=found.ab + 4 * (-1) ** self._frame)
+
+
+def test_colours_that_flutter_are_smoothed() -> None:
+    trial, painter = _trial(8), Painter(Flutter(), torch.device("cpu"), seed=0)
+    plain, smooth = (_measured(trial, PAINTED[name](painter, trial)) for name in ("net", "net smoothed"))
+    assert smooth["chroma_warping"] < 0.5 * plain["chroma_warping"]
+    assert smooth["ab"] == pytest.approx(plain["ab"], rel=0.05)

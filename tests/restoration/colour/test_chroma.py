@@ -1,7 +1,12 @@
 import pytest
 import torch
 
-from reelfix.restoration.colour.chroma import ab_from_chroma, chroma_from_ab, rgb_from_chroma
+from reelfix.restoration.colour.chroma import (
+    ab_from_chroma,
+    chroma_from_ab,
+    rgb_from_chroma,
+    within_gamut,
+)
 from reelfix.restoration.colour.lab import rgb_to_lab
 
 _WEIGHTS = [(0.299, 0.114), (0.2126, 0.0722)]
@@ -42,6 +47,19 @@ def test_colours_out_of_gamut_lose_chroma_and_keep_luma_and_hue() -> None:
     torch.testing.assert_close(_luma(rgb, 0.299, 0.114), luma, atol=1e-5, rtol=0)
     assert chroma[..., [0, -1]].abs().max() < 1e-6
     assert (chroma[:, 0, 0, 1:-1] > 0).all()  # blue everywhere
+
+
+@pytest.mark.parametrize("tones", [(0.0, 1.0), (0.0625, 0.92)])
+def test_chroma_is_reduced_only_where_it_leaves_the_gamut(tones: tuple[float, float]) -> None:
+    black, white = tones
+    luma = torch.tensor([black, 0.5, 0.9, white, 1.0])[None, None]
+    chroma = torch.tensor([0.3, -0.2])[:, None, None].expand(2, 1, 5)
+    found = within_gamut(luma, chroma, 0.299, 0.114, tones=tones)
+    assert torch.equal(found[..., 1], chroma[..., 1])
+    rgb = rgb_from_chroma(luma, found, 0.299, 0.114)
+    assert rgb[:, 0, 2].max() == pytest.approx(white, abs=1e-6)
+    assert found[..., [0, 3, 4]].abs().max() < 1e-6
+    assert found[0, 0, 2] / found[1, 0, 2] == pytest.approx(-1.5)
 
 
 def test_neutral_has_no_chroma() -> None:
