@@ -2,45 +2,30 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from upath import UPath
 
 from reelfix.io.carriage import Untaken, write_untaken
 from reelfix.io.encode import Encoder, EncoderSettings, SequenceEncoder, StreamEncoder
-from reelfix.io.errors import DeliveryError, SourceError
-from reelfix.io.frame_store import Planes
+from reelfix.io.errors import DeliveryError
 from reelfix.io.landing import Landing, claim
-from reelfix.io.master_check import (
-    Decoded,
-    PictureSequence,
-    check_frames,
-    check_streams,
-    check_tags,
-    decode_master,
-    decoder_input,
-    digest_streams,
-)
 from reelfix.io.mux import Muxer, MuxJob
-from reelfix.io.picture import Converter, frame_digest, picture_digest
+from reelfix.io.picture import Converter, frame_digest
 from reelfix.io.space import require_space, space_errors
 from reelfix.io.storage import is_local, local_path
-from reelfix.io.thumbnails import Thumbnail, ThumbnailFile, misplaced_frame, thumbnail
+from reelfix.io.thumbnails import Thumbnail, thumbnail
 from reelfix.pipeline.ahead import ahead
-from reelfix.pipeline.colour_planes import ColourPlanes
 from reelfix.pipeline.events import Emit, ExportProgress, Notice, silent
+from reelfix.pipeline.export_check import Meant, check_master
+from reelfix.pipeline.export_frames import frame_blocks
 from reelfix.pipeline.export_job import ExportJob, ExportRequest, plan_export
-from reelfix.pipeline.pixels import PixelMap
 from reelfix.pipeline.provenance import Sidecars, check_sidecars_free, write_sidecars
 from reelfix.pipeline.reel import Reel
 
 __all__ = ["ExportRequest", "Master", "export"]
 
-_BLOCK_BYTES = 32 * 2**20
-_MOST_FRAMES = 32
 _REMEDY = "Free some space, or export to another disk with -o."
 
 
@@ -55,19 +40,6 @@ class Master:
     untaken: tuple[Untaken, ...]
     """Streams of the source that are not in the master, and where they went."""
     notices: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Meant:
-    """What the encoder was given: what the master must decode to."""
-
-    digests: tuple[str, ...]
-    """MD5 of every frame in `pix_fmt`."""
-    pix_fmt: str
-    thumbnails: tuple[Thumbnail, ...]
-    """Of every frame, where the codec loses something; else none."""
-    mux: MuxJob | None
-    """None for an image sequence."""
 
 
 def export(reel: Reel, request: ExportRequest, emit: Emit = silent) -> Master:
@@ -171,110 +143,6 @@ def _encode(job: ExportJob, converter: Converter, encoder: Encoder, emit: Emit) 
     finally:
         encoder.close()
     return Given(tuple(digests), tuple(thumbnails))
-
-
-@dataclass(frozen=True)
-class FrameBlock:
-    """Some neighbouring frames of a master."""
-
-    before: Planes
-    after: Planes
-    digests: tuple[str, ...]
-    """MD5 of each frame's planes, after."""
-
-    @property
-    def frame_count(self) -> int:
-        """Number of frames."""
-        return len(self.digests)
-
-    def pictures(self, index: int, *, side_by_side: bool) -> tuple[Planes, ...]:
-        """Return the frame's planes (H, W): as restored, or the source's and those."""
-        shown = (self.before, self.after) if side_by_side else (self.after,)
-        return tuple({name: values[index] for name, values in planes.items()} for planes in shown)
-
-
-def frame_blocks(job: ExportJob) -> Iterator[FrameBlock]:
-    """Read the job's frames in order: the source's planes, with the change that the stages made."""
-    store = job.reel.store()
-    info = job.reel.info
-    pixel_map = PixelMap.of(info.video, is_monochrome=info.is_monochrome)
-    colour = ColourPlanes.of(info.video, is_monochrome=info.is_monochrome) if job.is_coloured else None
-    pixel_format = job.picture.pixel_format
-    frame_bytes = pixel_format.frame_bytes(store.height, store.width)
-    step = max(1, min(_MOST_FRAMES, _BLOCK_BYTES // frame_bytes))
-    for piece in job.pieces:
-        for start in range(piece.start, piece.stop, step):
-            stop = min(start + step, piece.stop)
-            before = after = store.read(start, stop)
-            if piece.is_restored:
-                ingested, restored = piece.outcome.read(start, stop)
-                after = pixel_map.apply_change(before, ingested, restored)
-                chroma = piece.outcome.chroma(start, stop) if piece.has_chroma else None
-                if colour is not None and chroma is not None:
-                    after = colour.coloured(after, chroma, restored)
-            if colour is not None:
-                before, after = colour.plain(before), colour.plain(after)
-            digests = (
-                picture_digest({name: values[index] for name, values in after.items()}, pixel_format)
-                for index in range(stop - start)
-            )
-            yield FrameBlock(before, after, tuple(digests))
-
-
-def check_master(
-    job: ExportJob, landing: Landing, meant: Meant, emit: Emit
-) -> tuple[Decoded | None, list[str]]:
-    """Check the finished work; returns its framemd5 (None where no check was asked for) and what is wrong."""
-    findings: list[str] = []
-    decoded = None
-    shift = Fraction(0)
-    if job.request.check:
-        try:
-            decoded, findings, shift = _check_pictures(job, landing.work, meant, emit)
-        except SourceError as error:
-            return None, [f"it cannot be decoded: {error}"]
-    if meant.mux is not None:
-        findings += check_tags(landing.work, meant.mux)
-        taken = [stream.index for stream in job.carriage.taken]
-        expected = digest_streams(job.source_file, taken, job.timeline) if taken else {}
-        findings += check_streams(landing.work, meant.mux, expected, shift=shift, tick=job.tick)
-    return decoded, findings
-
-
-def _check_pictures(
-    job: ExportJob, work: Path, meant: Meant, emit: Emit
-) -> tuple[Decoded, list[str], Fraction]:
-    """Decode the master and compare: bits where the codec loses none, else looks; returns the shift too."""
-    with tempfile.TemporaryDirectory(prefix="reelfix-check-") as folder:
-        small = _thumbnail_file(job, Path(folder)) if meant.thumbnails else None
-        decoded = decode_master(
-            *decoder_input(work, _sequence(job)),
-            meant.pix_fmt,
-            thumbnails=small,
-            progress=lambda done: _tell(emit, job, done, job.timeline.frame_count),
-        )
-        digests = meant.digests if job.codec.is_lossless else None
-        findings, shift = check_frames(decoded.frames, job.clock, digests, tick=job.tick)
-        if small is not None and (wrong := misplaced_frame(small.read(), meant.thumbnails)):
-            findings.append(wrong)
-    return decoded, findings, shift
-
-
-def _thumbnail_file(job: ExportJob, folder: Path) -> ThumbnailFile:
-    converter = job.converter()
-    return ThumbnailFile(folder / "thumbnails", converter.height, converter.width)
-
-
-def _sequence(job: ExportJob) -> PictureSequence | None:
-    if not job.codec.is_sequence:
-        return None
-    first = job.timeline.segments[0].start
-    return PictureSequence(job.reel.name, job.codec.suffix, first, job.reel.info.video.rate_fraction)
-
-
-def _tell(emit: Emit, job: ExportJob, done: int, total: int) -> None:
-    if done % _MOST_FRAMES == 0 or done == total:
-        emit(ExportProgress(str(job.reel), "check", done, total))
 
 
 def _failed(job: ExportJob, landing: Landing, findings: list[str]) -> DeliveryError:

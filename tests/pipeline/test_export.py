@@ -16,12 +16,12 @@ from reelfix.io.ffmpeg import describe, ffmpeg_binary
 from reelfix.io.landing import claim
 from reelfix.io.storage import as_path
 from reelfix.io.tags import HELD_BY, PictureTags, parse_tags
-from reelfix.pipeline import export as export_module
 from reelfix.pipeline import export_job
 from reelfix.pipeline.errors import UsageError
 from reelfix.pipeline.events import Event, ExportProgress, silent
 from reelfix.pipeline.export import ExportRequest, Master, export
 from reelfix.pipeline.ingest import IngestOptions, ingest
+from reelfix.pipeline.pixels import PixelMap
 from reelfix.pipeline.reel import Reel
 from reelfix.pipeline.shots import Shot
 
@@ -310,7 +310,7 @@ def test_a_restored_reel_differs_only_where_it_was_changed(
         has_chroma = False
 
         def read(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-            pixels = export_module.PixelMap.of(reel.info.video, is_monochrome=reel.info.is_monochrome)
+            pixels = PixelMap.of(reel.info.video, is_monochrome=reel.info.is_monochrome)
             before = pixels.to_codes(reel.store().read(start, stop))
             after = before.copy()
             for frame in range(start, stop):
