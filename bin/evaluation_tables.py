@@ -1,6 +1,7 @@
 """Tables of an evaluation: figures with their intervals, by case, by kind of damage, and of masks."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reelfix.bin.tables import make_console, make_table
@@ -71,29 +72,36 @@ def _print_sets(console: "Console", evaluation: "Evaluation") -> None:
     from reelfix.pipeline.evaluation.summary import sets_of
 
     found = {method: sets_of(evaluation, method) for method in evaluation.methods}
-    columns = list(dict.fromkeys(name for figures in found.values() for name in figures))
-    if not columns:
-        return
-    console.print("as sets of pictures", style="bold")
-    table = make_table(["method", *(MEASURES[name].heading for name in columns)])
-    for method, figures in found.items():
-        if figures:
-            table.add_row(method, *(_cell(figures.get(name), MEASURES[name].digits) for name in columns))
-    console.print(table)
+    columns = {name: (entry.heading, entry.digits) for name, entry in MEASURES.items()}
+    _print_rows(console, "as sets of pictures", found, columns)
 
 
 def _print_inside(console: "Console", evaluation: "Evaluation") -> None:
     from reelfix.pipeline.evaluation.summary import inside_of
 
     found = {method: inside_of(evaluation, method) for method in evaluation.methods}
-    kinds = list(dict.fromkeys(kind for figures in found.values() for kind in figures))
-    if not kinds:
+    _print_rows(console, "PSNR dB under the marks of each kind", found, {})
+
+
+def _print_rows(
+    console: "Console",
+    title: str,
+    found: "Mapping[str, Mapping[str, Figure]]",
+    columns: "Mapping[str, tuple[str, int]]",
+) -> None:
+    """Print a row of figures for each method that has any; nothing where none has.
+
+    `columns`: heading and digits by figure; of others, its name and two.
+    """
+    names = list(dict.fromkeys(name for figures in found.values() for name in figures))
+    if not names:
         return
-    console.print("PSNR dB under the marks of each kind", style="bold")
-    table = make_table(["method", *kinds])
+    shown = {name: columns.get(name, (name, 2)) for name in names}
+    console.print(title, style="bold")
+    table = make_table(["method", *(heading for heading, _ in shown.values())])
     for method, figures in found.items():
         if figures:
-            table.add_row(method, *(_cell(figures.get(kind), 2) for kind in kinds))
+            table.add_row(method, *(_cell(figures.get(name), digits) for name, (_, digits) in shown.items()))
     console.print(table)
 
 

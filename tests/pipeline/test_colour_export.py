@@ -95,9 +95,14 @@ def tagged(reel: Reel, color_range: str) -> Reel:
 
 def planes_of(master: Master, pix_fmt: str) -> list[np.ndarray]:
     """The planes (T, H, W) of a master, as the stock ffmpeg decodes it."""
-    command = [ffmpeg_binary(), "-v", "error", "-i", str(master.path), "-map", "0:v:0", "-pix_fmt", pix_fmt]
+    return split(decoded(master.path, pix_fmt), pix_fmt)
+
+
+def decoded(path: object, pix_fmt: str) -> np.ndarray:
+    """All samples of a film, one after another, as the stock ffmpeg decodes it."""
+    command = [ffmpeg_binary(), "-v", "error", "-i", str(path), "-map", "0:v:0", "-pix_fmt", pix_fmt]
     raw = subprocess.run([*command, "-f", "rawvideo", "-"], capture_output=True, check=True).stdout
-    return split(np.frombuffer(raw, np.uint8 if pix_fmt[-2:] != "le" else "<u2"), pix_fmt)
+    return np.frombuffer(raw, "<u2" if pix_fmt.endswith("le") else np.uint8)
 
 
 def split(values: np.ndarray, pix_fmt: str) -> list[np.ndarray]:
@@ -237,20 +242,7 @@ def test_delivery_is_in_colour(make_reel: MakeReel, codec: str) -> None:
     master = export(reel, ExportRequest(codec=codec))
     report = describe(str(master.path), {})
     assert {"prores-hq": "yuv422p10le", "prores-4444": "yuv444p1", "h264": "yuv420p"}[codec] in report
-    command = [
-        ffmpeg_binary(),
-        "-v",
-        "error",
-        "-i",
-        str(master.path),
-        "-pix_fmt",
-        "rgb24",
-        "-f",
-        "rawvideo",
-        "-",
-    ]
-    raw = subprocess.run(command, capture_output=True, check=True).stdout
-    seen = np.frombuffer(raw, np.uint8).reshape(FRAMES, HEIGHT, WIDTH, 3).astype(float)
+    seen = decoded(master.path, "rgb24").reshape(FRAMES, HEIGHT, WIDTH, 3).astype(float)
     luma = reel.store().read(0, FRAMES)["gray"].astype(float)
     assert np.abs(seen[..., 2] - luma - 255 * BLUE).mean() < 6
     assert np.abs(seen[..., 0] - luma - 255 * RED).mean() < 6
@@ -263,9 +255,7 @@ def test_pictures_are_rgb(make_reel: MakeReel) -> None:
     for codec in ("tiff", "png"):
         master = export(reel, ExportRequest(codec=codec, output=reel.root.parent / codec))
         pattern = f"{master.path}/gray.%07d.{codec}"
-        command = [ffmpeg_binary(), "-v", "error", "-i", pattern, "-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
-        raw = subprocess.run(command, capture_output=True, check=True).stdout
-        seen = np.frombuffer(raw, np.uint8).reshape(FRAMES, HEIGHT, WIDTH, 3).astype(int)
+        seen = decoded(pattern, "rgb24").reshape(FRAMES, HEIGHT, WIDTH, 3).astype(int)
         luma = reel.store().read(0, FRAMES)["gray"].astype(int)
         inside = (seen.min(axis=3) > 0) & (seen.max(axis=3) < 255)
         assert (seen[..., 2] - luma)[inside] == pytest.approx(255 * BLUE, abs=2)
@@ -277,20 +267,7 @@ def test_side_by_side_has_gray_at_the_left(make_reel: MakeReel) -> None:
     reel = make_reel("gray", ",gblur=sigma=6")
     painted(reel)
     master = export(reel, ExportRequest(codec="h264", side_by_side=True))
-    command = [
-        ffmpeg_binary(),
-        "-v",
-        "error",
-        "-i",
-        str(master.path),
-        "-pix_fmt",
-        "rgb24",
-        "-f",
-        "rawvideo",
-        "-",
-    ]
-    raw = subprocess.run(command, capture_output=True, check=True).stdout
-    seen = np.frombuffer(raw, np.uint8).reshape(FRAMES, HEIGHT, 2 * WIDTH, 3).astype(float)
+    seen = decoded(master.path, "rgb24").reshape(FRAMES, HEIGHT, 2 * WIDTH, 3).astype(float)
     difference = (seen[..., 2] - seen[..., 0]).mean(axis=(0, 1))
     assert np.abs(difference[: WIDTH - 4]).max() < 6
     assert difference[WIDTH + 4 :] == pytest.approx(255 * (BLUE - RED), abs=8)
