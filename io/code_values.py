@@ -2,7 +2,8 @@
 
 libswscale turns full range into limited through 15 bits a sample and cuts off: on the way from 8-bit 4:4:4
 to 10-bit 4:2:2, luma comes out 1.28 codes of 10 bits too low on the average (3 at most), chroma 0.48 too
-high (2.2 at most). By these tables no sample is more than half a code off, and none of the means. What it
+high (2.2 at most). By these tables no sample is more than half a code off, to either side alike: the mean of
+a ramp is exact, that of a pale picture, whose 8-bit chroma has few values, is some 0.2 off. What libswscale
 does between depths of one range is left to it: to more bits it is exact, to fewer it dithers.
 """
 
