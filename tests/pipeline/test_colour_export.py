@@ -312,3 +312,17 @@ def test_sheets_show_the_colours(make_reel: MakeReel) -> None:
     (hint,) = told(export(reel, ExportRequest()))["shots"][1]["colour_hints"]
     assert (hint["frame"], hint["x"], hint["y"], hint["color"]) == (4, 17, 9, "#ff0000")
     assert outcome_of(reel, reel.shots()[0]).seen(0, 1).shape == (1, 3, HEIGHT, WIDTH)
+
+
+def test_sheets_of_colour_film_are_in_colour_throughout(make_reel: MakeReel) -> None:
+    """Slices before, too; what changed in luma, and in colour from that which it had."""
+    reel = make_reel("yuv422p10le")
+    painted(reel)
+    outcome = outcome_of(reel, reel.shots()[0])
+    measure = measure_shot(outcome)
+    assert measure.slice_before.shape == measure.slice_after.shape == (3, WIDTH, 3)
+    assert np.ptp(measure.slice_before.astype(int), axis=2).max() > 60
+    tiles = sheet_frames(outcome, measure)[0].tiles
+    assert list(tiles) == ["before", "after", "luma", "colour"]
+    assert (tiles["luma"] == 128).all()
+    assert np.ptp(tiles["colour"].astype(int), axis=2).max() > 60
