@@ -28,8 +28,8 @@ class SaturationHint:
     """How colourful a shot shall be."""
 
     value: float
-    """Mean of HSV's saturation where the picture is not black, in [0, 1]: 0 gray; photographs have 0.14
-    (pale) to 0.5 (vivid)."""
+    """Mean of HSV's saturation, weighed by its value, in [0, 1]: 0 gray; photographs have 0.12 (pale) to 0.46
+    (vivid)."""
     span: Span
 
 
@@ -47,5 +47,5 @@ def check_saturation(value: float) -> None:
     if not 0 <= value <= 1:
         raise UsageError(
             f"a saturation of {value:g} is not allowed: it is the mean over the picture, from 0 (gray) to 1; "
-            "photographs have 0.14 (pale) to 0.5 (vivid)."
+            "photographs have 0.12 (pale) to 0.46 (vivid)."
         )

@@ -89,8 +89,8 @@ def palette(words: tuple[str, ...], shot: int, strength: float | None) -> ExitCo
 def saturation(words: tuple[str, ...], shot: int) -> ExitCode:
     """Say how colourful a shot of REEL shall be: VALUE is the mean of HSV's saturation over the picture.
 
-    0 is gray; photographs have 0.14 (pale), 0.27 (most), 0.5 (vivid). It counts above a palette's; what was
-    said before is replaced. `colorize.saturation` multiplies it.
+    0 is gray; photographs have 0.12 (pale), 0.27 (most), 0.46 (vivid); darks count little. It counts above a
+    palette's; what was said before is replaced. `colorize.saturation` multiplies it.
     """
     from reelfix.pipeline.palette_hints_edit import set_saturation
     from reelfix.pipeline.reel import Reel

@@ -20,7 +20,7 @@ from reelfix.pipeline.stages.smooth_chroma import SmoothChroma, SmoothChromaSett
 from reelfix.restoration.colorize import Colorizer
 from reelfix.restoration.colour.annealed import Annealed
 from reelfix.restoration.colour.chroma import chroma_from_ab
-from reelfix.restoration.colour.colour_statistics import saturation_of
+from reelfix.restoration.colour.colour_statistics import shown_saturation
 from reelfix.restoration.colour.compact import ColourCompact
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
 from reelfix.restoration.colour.net import ColourNet, load_colour_net
@@ -88,7 +88,7 @@ class Painter:
 
     def with_saturation(self, trial: ColourTrial) -> torch.Tensor:
         """Give the true saturation of the middle frame."""
-        return self._as_a_whole(trial, Guides(mean_saturation=float(saturation_of(_middle(trial)[None]))))
+        return self._as_a_whole(trial, Guides(mean_saturation=float(shown_saturation(_middle(trial)[None]))))
 
     def frames_smoothed(self, trial: ColourTrial) -> torch.Tensor:
         """Colour every frame by the net alone, as stage `smooth_chroma` holds it still."""

@@ -83,3 +83,12 @@ def saturation_of(rgb: torch.Tensor) -> torch.Tensor:
     """Return the mean of HSV's saturation (B,) over pictures (B, 3, H, W) in [0, 1]."""
     top, bottom = rgb.amax(1), rgb.amin(1)
     return ((top - bottom) / top.clamp_min(torch.finfo(torch.float32).tiny)).mean((1, 2))
+
+
+def shown_saturation(rgb: torch.Tensor) -> torch.Tensor:
+    """Return the mean of HSV's saturation (B,), weighed by HSV's value, over pictures (B, 3, H, W) in [0, 1].
+
+    Darks, which show little colour however saturated they are, count little.
+    """
+    top, bottom = rgb.amax(1), rgb.amin(1)
+    return (top - bottom).sum((1, 2)) / top.sum((1, 2)).clamp_min(torch.finfo(torch.float32).tiny)

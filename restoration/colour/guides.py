@@ -63,5 +63,5 @@ class Guides:
     palette: Palette | None = None
     """What colours the shot shall have as a whole; an exemplar is needed to measure on."""
     mean_saturation: float | None = None
-    """Mean of HSV's saturation, in [0, 1], that the shot shall have where it is not black, before
-    `saturation` multiplies it; likewise."""
+    """How saturated the shot shall be (`colour_statistics.shown_saturation`), in [0, 1], before `saturation`
+    multiplies it; likewise."""

@@ -8,13 +8,13 @@ import torch
 
 from reelfix.restoration.colour import working
 from reelfix.restoration.colour.bins import ab_bins
-from reelfix.restoration.colour.colour_statistics import ColourStatistics, histogram_of
+from reelfix.restoration.colour.colour_statistics import ColourStatistics, histogram_of, saturation_of
 from reelfix.restoration.colour.guides import Guides
 from reelfix.restoration.colour.net import ColourNet, Hints, OddsNet, Prediction
 from reelfix.restoration.colour.palette import (
     Palette,
     chroma_scale,
-    mean_saturation,
+    coloured,
     on_bins,
     saturation_scale,
     tilt_towards,
@@ -151,7 +151,7 @@ def _statistics(
         own = histogram_of(colours[None], ab_bins(device))[0]
         histogram = torch.lerp(own, palette.histogram.to(device), palette.strength)[None]
         if saturation is None:
-            found = mean_saturation(luma, colours, *weights)
+            found = float(saturation_of(coloured(luma, colours, *weights)[None]))
             saturation = found + (palette.saturation - found) * palette.strength
     return ColourStatistics(
         histogram, None if saturation is None else torch.tensor([saturation], device=device)

@@ -8,7 +8,7 @@ import torch
 
 from reelfix.restoration.colour.bins import SIGMA, ab_bins
 from reelfix.restoration.colour.chroma import chroma_from_ab, rgb_from_chroma
-from reelfix.restoration.colour.colour_statistics import colour_statistics, saturation_of
+from reelfix.restoration.colour.colour_statistics import colour_statistics, shown_saturation
 
 MOST_VIVID: Final = 2.0
 """Times a net's own colours, that a saturation is met with at most."""
@@ -98,28 +98,31 @@ def chroma_scale(palette: Palette, colours: torch.Tensor) -> float:
 def saturation_scale(
     wanted: float, luma: torch.Tensor, colours: torch.Tensor, red_weight: float, blue_weight: float
 ) -> float:
-    """Return what colours are to be multiplied by for the mean of HSV's saturation to be as `wanted`.
+    """Return what colours are to be multiplied by to be as saturated as `wanted` (`shown_saturation`).
 
     `luma`: (1, H, W) in [0, 1]; `colours`: (2, H, W), Lab units; weights of red and blue in the luma. At most
     MOST_VIVID, where that is not enough.
     """
+
+    def saturation(scale: float) -> float:
+        rgb = coloured(luma, scale * colours, red_weight, blue_weight)
+        return float(shown_saturation(rgb[None]))
+
     low, high = 0.0, MOST_VIVID
-    if mean_saturation(luma, high * colours, red_weight, blue_weight) <= wanted:
+    if saturation(high) <= wanted:
         return high
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        is_pale = mean_saturation(luma, middle * colours, red_weight, blue_weight) < wanted
-        low, high = (middle, high) if is_pale else (low, middle)
+        low, high = (middle, high) if saturation(middle) < wanted else (low, middle)
     return (low + high) / 2
 
 
-def mean_saturation(
+def coloured(
     luma: torch.Tensor, colours: torch.Tensor, red_weight: float, blue_weight: float
-) -> float:
-    """Return the mean of HSV's saturation, in [0, 1], of a picture; see `saturation_scale`."""
+) -> torch.Tensor:
+    """Return R', G', B' (3, H, W) in [0, 1] of a picture; see `saturation_scale`."""
     chroma = chroma_from_ab(luma, colours, red_weight, blue_weight)
-    rgb = rgb_from_chroma(luma, chroma, red_weight, blue_weight).clamp(0, 1)
-    return float(saturation_of(rgb[None]))
+    return rgb_from_chroma(luma, chroma, red_weight, blue_weight).clamp(0, 1)
 
 
 def _neighbours(bins: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ import torch
 
 from reelfix.restoration.colorize import Colorizer
 from reelfix.restoration.colour.chroma import rgb_from_chroma
-from reelfix.restoration.colour.colour_statistics import saturation_of
+from reelfix.restoration.colour.colour_statistics import shown_saturation
 from reelfix.restoration.colour.guides import Exemplar, Guides, Point, Reference
 from reelfix.restoration.colour.net import Hints, Prediction
 from reelfix.restoration.motion import Motion
@@ -95,7 +95,7 @@ def test_a_saturation_is_the_same_for_the_whole_shot_whatever_the_blocks(
     assert ratio.max() < 0.8
     assert ratio.std() < 0.02
     rgb = rgb_from_chroma(frames, told, 0.299, 0.114)
-    assert float(saturation_of(rgb[9:10])) == pytest.approx(0.1, abs=0.02)
+    assert float(shown_saturation(rgb[9:10])) == pytest.approx(0.1, abs=0.02)
     torch.testing.assert_close(coloured(frames, motion, guides, 7, resumed=True), told, rtol=0, atol=0)
 
 

@@ -3,7 +3,7 @@
 import torch
 
 from reelfix.restoration.colour.bins import ab_bins
-from reelfix.restoration.colour.colour_statistics import colour_statistics
+from reelfix.restoration.colour.colour_statistics import colour_statistics, shown_saturation
 from reelfix.restoration.colour.lab import rgb_to_lab
 
 
@@ -30,3 +30,11 @@ def test_halves_count_as_halves() -> None:
     gray = (ab_bins().norm(dim=1) < 15).nonzero()[:, 0]
     assert histogram[1, gray].sum() > 0.999
     assert abs(float(histogram[0, gray].sum()) - 0.5) < 0.15
+
+
+def test_a_saturation_as_shown_counts_the_darks_little() -> None:
+    rgb = torch.zeros(2, 3, 8, 8)
+    rgb[0, 0] = 0.02  # saturated, but all but black
+    rgb[0, :, :4] = torch.tensor([0.5, 0.4, 0.4])[:, None, None]
+    found = shown_saturation(rgb)
+    assert torch.allclose(found, torch.tensor([0.06 * 2 / 0.52, 0.0]))

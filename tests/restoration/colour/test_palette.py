@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from reelfix.restoration.colour.bins import ab_bins
-from reelfix.restoration.colour.colour_statistics import histogram_of
+from reelfix.restoration.colour.colour_statistics import histogram_of, shown_saturation
 from reelfix.restoration.colour.lab import rgb_to_lab
 from reelfix.restoration.colour.palette import (
     MOST_VIVID,
     Palette,
     chroma_scale,
-    mean_saturation,
+    coloured,
     on_bins,
     palette_of,
     saturation_scale,
@@ -105,7 +105,8 @@ def test_a_saturation_is_met_as_far_as_it_may() -> None:
     colours = 15 * torch.randn(2, 6, 8, generator=torch.Generator().manual_seed(3))
     for wanted in (0.05, 0.2):
         scale = saturation_scale(wanted, luma, colours, *WEIGHTS)
-        assert mean_saturation(luma, scale * colours, *WEIGHTS) == pytest.approx(wanted, abs=1e-3)
+        rgb = coloured(luma, scale * colours, *WEIGHTS)
+        assert float(shown_saturation(rgb[None])) == pytest.approx(wanted, abs=1e-3)
     assert saturation_scale(0.0, luma, colours, *WEIGHTS) < 1e-3
     assert saturation_scale(0.9, luma, colours, *WEIGHTS) == MOST_VIVID
 
