@@ -26,8 +26,9 @@ class ColorizeSettings(StageSettings):
 
     model: str = Field(default="colour-compact", min_length=1)
     """The net: `colour-compact`, or the path of one."""
-    temperature: float = Field(default=0.38, gt=0.0, le=1.0)
-    """Of colour-compact: between what is likeliest (near 0: vivid) and the mean of what may be (1: pale)."""
+    temperature: float = Field(default=0.5, gt=0.0, le=1.0)
+    """Of colour-compact: between what is likeliest (near 0: often gray, or in stains) and the mean of what
+    may be (1)."""
     saturation: float = Field(default=1.0, ge=0.0, le=2.0)
     """What the net's colours are multiplied by; hints and references are met as they are."""
 

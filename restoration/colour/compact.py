@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from reelfix.restoration.colour import working
-from reelfix.restoration.colour.bins import BINS, TEMPERATURE, ab_bins, annealed_mean
+from reelfix.restoration.colour.bins import BINS, ab_bins, annealed_mean
 from reelfix.restoration.colour.compact_attention import SelfAttention
 from reelfix.restoration.colour.compact_encoder import DEPTHS, MULTIPLE, STEM, WIDTHS, CompactEncoder
 from reelfix.restoration.colour.lab import lightness
@@ -25,6 +25,10 @@ from reelfix.restoration.one_thread import one_thread
 
 WORKING_SIZE: Final = 384
 """Longest side, in pixels, of what the net is shown: larger pictures are reduced to it."""
+
+TEMPERATURE: Final = 0.5
+"""Of the annealed mean. What a surface agrees on is peaked already, and the likeliest colour is often gray:
+the paper's 0.38 is paler, and falls to one of two colours more easily."""
 
 _LEVELS: Final = (6, 4, 2, 1)  # stages that the decoder takes in: at a 32nd, 16th, 8th, quarter
 _AB_UNIT: Final = 20.0  # what a and b of hints are divided by
