@@ -109,12 +109,7 @@ def _candidates(flow: Flow, reverse: Flow) -> list[tuple[Flow, float]]:
 def _search(source: Plane, target: Plane, iterations: int) -> Flow:
     """Displacements (h, w, 2) from `source` to `target`, in pixels of the full picture."""
     height, width = source.shape
-    grow = (max(_SMALLEST_SIDE - height, 0), max(_SMALLEST_SIDE - width, 0))
-    if any(grow):
-        source, target = (
-            cv2.copyMakeBorder(image, 0, grow[0], 0, grow[1], cv2.BORDER_REPLICATE)
-            for image in (source, target)
-        )
+    source, target = grown_to_search(source), grown_to_search(target)
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setVariationalRefinementIterations(0)
     is_wide = source.shape[1] > _WIDE
@@ -128,6 +123,15 @@ def _search(source: Plane, target: Plane, iterations: int) -> Flow:
         search.setGradientDescentIterations(_REFINEMENT * iterations // 12)
         flow = search.calc(source, target, flow)
     return flow[:height, :width] * np.float32(2)
+
+
+def grown_to_search(image: Plane) -> Plane:
+    """Repeat the last row and column of (h, w) or (h, w, 2) up to what a dense inverse search needs."""
+    height, width = image.shape[:2]
+    grow = (max(_SMALLEST_SIDE - height, 0), max(_SMALLEST_SIDE - width, 0))
+    if not any(grow):
+        return image
+    return np.asarray(cv2.copyMakeBorder(image, 0, grow[0], 0, grow[1], cv2.BORDER_REPLICATE))
 
 
 def _cleaned(views: list[Plane], pairs: list[_Pair], frame: int) -> Plane:

@@ -19,6 +19,7 @@ COMPACT = "triplet-compact"
 NO_MODEL = "none"
 """In place of a model's name: pixels are fused, not latents."""
 
+_REFINED_FROM = 2  # frames either way that restoration.motion_refined looks at
 CARRIED = ("smooth_picture", "smooth_count")  # restoration.smooth.CARRIED
 
 
@@ -36,6 +37,8 @@ class SmoothSettings(StageSettings):
     latents: Literal["encoded", "kept"] = "encoded"
     """Whose latents: the frames', encoded anew, or those that `restore` keeps for it (2.5 MB a frame of
     640 x 480). The pictures do not differ to speak of."""
+    refine_motion: bool = True
+    """Seek the motion again in the frames as they are, restored, from where it is: grain led it astray."""
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
     """What the net computes in; `auto` is bfloat16 where the machine is made for it."""
 
@@ -55,7 +58,7 @@ class Smooth(Stage[SmoothSettings]):
     """Fuse every frame with what came before in the shot, and with what comes next, by confidence."""
 
     name: ClassVar[str] = "smooth"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
     may_read: ClassVar[tuple[str, ...]] = ("latent",)
     makes: ClassVar[tuple[str, ...]] = ("frames",)
@@ -66,7 +69,13 @@ class Smooth(Stage[SmoothSettings]):
     @property
     def handle(self) -> int:
         """Frames needed on either side of a frame."""
-        return self.settings.ahead if self.settings.strength > 0 else 0
+        settings = self.settings
+        if settings.strength == 0:
+            return 0
+        if not settings.refine_motion:
+            return settings.ahead
+        # The last flow ahead begins at `ahead - 1`; what is refined depends on frames two farther.
+        return max(settings.ahead - 1, 0) + _REFINED_FROM
 
     @property
     def asks(self) -> Mapping[str, Mapping[str, Any]]:
@@ -85,6 +94,7 @@ class Smooth(Stage[SmoothSettings]):
         if settings.strength == 0:
             return _as_they_are
         from reelfix.restoration.fusion import Reach
+        from reelfix.restoration.motion_refined import refined_motion
         from reelfix.restoration.smooth import Smoother
 
         smoother = Smoother(
@@ -96,9 +106,10 @@ class Smooth(Stage[SmoothSettings]):
 
         def process(window: Window) -> Products:
             latents = window.products.get("latent") if settings.wants_latents else None
-            frames, carried = smoother.smooth(
-                window.frames, window.products["motion"], window.core, window.carried, latents
-            )
+            motion = window.products["motion"]
+            if settings.refine_motion:
+                motion = refined_motion(window.frames, motion)
+            frames, carried = smoother.smooth(window.frames, motion, window.core, window.carried, latents)
             return {"frames": frames, **carried}
 
         return process

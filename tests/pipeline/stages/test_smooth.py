@@ -43,7 +43,9 @@ def states(reel: Reel) -> list[Path]:
 
 def test_the_stage_names_what_it_carries_as_the_smoother_does() -> None:
     assert CARRIED == smooth.CARRIED
-    assert Smooth(SmoothSettings(ahead=5), CLIP).handle == 5
+    assert Smooth(SmoothSettings(ahead=5, refine_motion=False), CLIP).handle == 5
+    assert Smooth(SmoothSettings(ahead=5), CLIP).handle == 6
+    assert Smooth(SmoothSettings(ahead=0), CLIP).handle == 2
     assert Smooth(SmoothSettings(strength=0), CLIP).handle == 0
 
 
