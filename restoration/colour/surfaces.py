@@ -22,15 +22,17 @@ _BLUR = 5  # pixels
 def agreed(features: torch.Tensor, gray: torch.Tensor, reach: float = REACH) -> torch.Tensor:
     """Return `features` (1, C, h, w) brought to agree within the surfaces of a picture; float32.
 
-    `gray`: L / 100 (1, 1, H, W), H and W multiples of h and w; its grain makes no edges. The domain transform
-    of Gastal and Oliveira, "Domain Transform for Edge-Aware Image and Video Processing" (SIGGRAPH 2011,
-    equations 11 and 14): along rows and columns in turn, means by the distance, to which edges that lie
-    between add. The kernel is that of the recursive filter, a two-sided exponential, normalized.
+    `gray`: L / 100 (1, 1, H, W), H and W multiples of 2 h and 2 w; its grain makes no edges. The domain
+    transform of Gastal and Oliveira, "Domain Transform for Edge-Aware Image and Video Processing" (SIGGRAPH
+    2011, equations 11 and 14): along rows and columns in turn, means by the distance, to which edges that
+    lie between add. The kernel is that of the recursive filter, a two-sided exponential, normalized.
     """
     height, width = features.shape[2:]
-    if gray.shape[2] % height or gray.shape[3] % width:
-        raise ValueError(f"{tuple(gray.shape) = } must be multiples of the features', {height} x {width}.")
-    guide = functional.avg_pool2d(quiet(gray), (gray.shape[2] // height, gray.shape[3] // width))[0, 0]
+    fine = 2 * height, 2 * width
+    if gray.shape[2] % fine[0] or gray.shape[3] % fine[1]:
+        raise ValueError(f"{tuple(gray.shape) = } must be multiples of {fine[0]} x {fine[1]}.")
+    reduced = functional.avg_pool2d(gray, (gray.shape[2] // fine[0], gray.shape[3] // fine[1]))
+    guide = functional.avg_pool2d(quiet(reduced), 2)[0, 0]
     edge = reach / _TONE
     across = 1 + edge * (guide[:, 1:] - guide[:, :-1]).abs()  # hx(w-1)
     down = 1 + edge * (guide[1:] - guide[:-1]).abs().T  # wx(h-1)
