@@ -13,7 +13,7 @@ from torch.nn import functional
 
 REACH: Final = 60.0
 """Places of the grid over which a surface agrees, where its tone is even."""
-_TONE = 0.15  # of lightness, of 1: steps along the way that keep as much apart as all the reach
+_TONE = 0.12  # of lightness, of 1: steps along the way that keep as much apart as all the reach
 _ROUNDS = 2  # across and down, each with half the reach of the one before
 _GRAIN = 0.02  # of lightness, of 1: standard deviation up to which variation is taken for grain
 _BLUR = 5  # pixels
