@@ -29,7 +29,13 @@ _STILL = 0.25  # pixels from frame to frame, below which a part counts as static
 _ALEXNET = "alexnet_features.safetensors"
 UNSMOOTHED = "unsmoothed"
 METHODS: Mapping[str, dict[str, Any] | None] = MappingProxyType(
-    {UNSMOOTHED: None, "latents": {}, "latents, half": {"strength": 0.5}, "pixels": {"model": "none"}}
+    {
+        UNSMOOTHED: None,
+        "latents": {},
+        "latents, half": {"strength": 0.5},
+        "first motion": {"refine_motion": False},
+        "pixels": {"model": "none"},
+    }
 )
 _COLUMNS = ("PSNR dB", "SSIM", "LPIPS", "warp e-5", "flick e-3", "local e-3", "sharp", "border", "anew", "ms")
 
