@@ -4,7 +4,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from reelfix.restoration.colour.compact import ColourCompact, ColourShape
+from reelfix.restoration.colour.bins import annealed_mean
+from reelfix.restoration.colour.compact import TEMPERATURE, ColourCompact, ColourShape, hint_planes
+from reelfix.restoration.colour.lab import lightness
 from reelfix.restoration.colour.net import ColourNet, Hints, load_colour_net, reduced
 
 TINY = ColourShape(4, (4, 4, 6, 6, 6, 8, 8), (1,) * 7, (16, 16, 12, 12), 4)
@@ -39,6 +41,17 @@ def test_pictures_of_a_batch_do_not_look_at_each_other() -> None:
     net, luma = _net(), torch.rand((2, 1, 64, 64))
     together, alone = net.predict(luma, None), net.predict(luma[1:], None)
     assert torch.equal(together.ab[1:], alone.ab)
+
+
+def test_a_surface_has_one_colour() -> None:
+    net, luma = _net(), torch.full((1, 1, 64, 64), 0.3)
+    luma[..., 32:] = 0.7
+    luma += 0.01 * torch.randn_like(luma)
+    features = net(lightness(luma) / 100, hint_planes(None, 1, (16, 16), luma.device))
+    alone = annealed_mean(net.head(features), net.bins, TEMPERATURE)[0]
+    found = net.predict(luma, None).ab
+    for half in (slice(1, 8), slice(8, 15)):
+        assert found[..., half].std(dim=(2, 3)).norm() < 0.6 * alone[..., half].std(dim=(2, 3)).norm()
 
 
 def test_hints_are_seen_and_those_of_no_weight_are_not() -> None:
