@@ -31,17 +31,17 @@ def test_the_package_s_nets_give_the_same_features(
 ) -> None:
     package = pytest.importorskip("efficientnet_lite_pytorch")
     torch.manual_seed(5)
-    theirs = package.EfficientNet.from_name(name).eval()
+    theirs = package.EfficientNet.from_name(name, image_size=64).eval().double()
     for module in theirs.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.1, 0.1)
             module.running_var.uniform_(0.5, 1.5)
-    ours = CompactEncoder(widths=widths, depths=depths).eval()
+    ours = CompactEncoder(widths=widths, depths=depths).eval().double()
     ours.load_state_dict(folded(theirs.state_dict(), depths))
-    picture = torch.rand((1, 3, 64, 64))
+    picture = torch.rand((1, 3, 64, 64), dtype=torch.float64)
     with torch.no_grad():
         x = (picture - ours.mean) / ours.deviation
         x = theirs._swish(theirs._bn0(theirs._conv_stem(x)))
         for block in theirs._blocks:
             x = block(x)
-        torch.testing.assert_close(ours(picture)[-1], x, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(ours(picture)[-1], x, atol=1e-6, rtol=1e-6)
