@@ -49,7 +49,7 @@ class ColourShape:
     """Channels of the decoder at a 32nd, a 16th, an eighth and a quarter."""
     attention: int = 32
     """Channels that places are compared by."""
-    dropout: float = 0.1
+    dropout: float = 0.2
     """Share of the channels left out while it learns, of what the encoder gives and of the last features."""
 
 

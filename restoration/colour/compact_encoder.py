@@ -13,8 +13,10 @@ from torch.nn import functional
 
 MULTIPLE: Final = 32
 """Heights and widths that the encoder takes are multiples of this."""
-WIDTHS: Final = (16, 24, 40, 80, 112, 192, 320)
-DEPTHS: Final = (1, 2, 2, 3, 3, 4, 1)
+WIDTHS: Final = (16, 24, 48, 88, 120, 208, 352)
+"""Of Lite2's stages."""
+DEPTHS: Final = (1, 3, 3, 4, 4, 5, 1)
+"""Blocks of them."""
 STEM: Final = 32
 STRIDES: Final = (2, 4, 8, 16, 16, 32, 32)
 """Of the stages' outputs, in pixels."""

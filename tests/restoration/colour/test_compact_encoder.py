@@ -22,8 +22,8 @@ def test_seven_stages_are_needed() -> None:
 @pytest.mark.parametrize(
     ("name", "widths", "depths"),
     [
-        ("efficientnet-lite0", WIDTHS, DEPTHS),
-        ("efficientnet-lite2", (16, 24, 48, 88, 120, 208, 352), (1, 3, 3, 4, 4, 5, 1)),
+        ("efficientnet-lite0", (16, 24, 40, 80, 112, 192, 320), (1, 2, 2, 3, 3, 4, 1)),
+        ("efficientnet-lite2", WIDTHS, DEPTHS),
     ],
 )
 def test_the_package_s_nets_give_the_same_features(
