@@ -14,6 +14,7 @@ import torch
 
 from reelfix.restoration.arrays import Plane, as_array
 from reelfix.restoration.frame_threads import map_frames
+from reelfix.restoration.fusion import same_scene
 from reelfix.restoration.motion import Flow, Motion
 from reelfix.restoration.optical_flow import estimate_motion, grown_to_search
 
@@ -25,7 +26,9 @@ def refined_motion(frames: torch.Tensor, motion: Motion) -> Motion:
     """Seek the `motion` between neighbours in `frames`, float32 (T, C, H, W) in [0, 1], from where it is.
 
     Flows and confidences are settled as `estimate_motion` does it; frame t's depend on frames t - 2 to t + 2
-    and on their motion. Raises ValueError where `motion` is not that of so many frames.
+    and on their motion. Between frames that may show different scenes they stay as they are: what is clean
+    is found likely the sooner, in another scene too. Raises ValueError where `motion` is not that of so many
+    frames.
     """
     if motion.frame_count != len(frames):
         raise ValueError(f"{motion.frame_count = } must be {len(frames) = }: the motion of the same frames.")
@@ -38,7 +41,23 @@ def refined_motion(frames: torch.Tensor, motion: Motion) -> Motion:
 
         return map_frames(both_ways, range(len(views) - 1))
 
-    return estimate_motion(frames, search=search)
+    refined = estimate_motion(frames, search=search)
+    kept = _same_scene(motion)
+    ahead = torch.cat([kept, kept.new_ones(1)])[:, None, None, None]
+    back = torch.cat([kept.new_ones(1), kept])[:, None, None, None]
+    return Motion(
+        torch.where(ahead, refined.forward, motion.forward),
+        torch.where(back, refined.backward, motion.backward),
+        torch.where(ahead, refined.forward_confidence, motion.forward_confidence),
+        torch.where(back, refined.backward_confidence, motion.backward_confidence),
+    )
+
+
+def _same_scene(motion: Motion) -> torch.Tensor:
+    """Whether frames t and t + 1 show the same scene, beyond doubt: bool (T - 1,)."""
+    ahead = same_scene(motion.forward_confidence[:-1, 0])
+    back = same_scene(motion.backward_confidence[1:, 0])
+    return torch.minimum(ahead, back).flatten() >= 1
 
 
 def _descended(source: Plane, target: Plane, start: Plane) -> Flow:

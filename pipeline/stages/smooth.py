@@ -58,7 +58,7 @@ class Smooth(Stage[SmoothSettings]):
     """Fuse every frame with what came before in the shot, and with what comes next, by confidence."""
 
     name: ClassVar[str] = "smooth"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[tuple[str, ...]] = ("frames", "motion")
     may_read: ClassVar[tuple[str, ...]] = ("latent",)
     makes: ClassVar[tuple[str, ...]] = ("frames",)

@@ -72,3 +72,19 @@ def test_another_clips_motion_is_refused() -> None:
     clean, _ = swayed(3, 64, 80)
     with pytest.raises(ValueError, match="same frames"):
         refined_motion(clean[:2], estimate_motion(clean))
+
+
+def test_over_a_cut_that_was_not_found_the_motion_stays_as_it_was() -> None:
+    one, _ = swayed(2, 80, 120)
+    other = one.flip(2, 3)
+    clip = torch.cat([one, other])
+    grain = 0.02 * torch.randn(clip.shape, generator=torch.Generator().manual_seed(1))
+    found = estimate_motion((clip + grain).clamp(0, 1))
+    found.forward_confidence[1], found.backward_confidence[2] = 0.2, 0.25
+    refined = refined_motion(clip, found)
+    for name in ("forward", "forward_confidence"):
+        assert torch.equal(getattr(refined, name)[1], getattr(found, name)[1])
+        assert not torch.equal(getattr(refined, name)[0], getattr(found, name)[0])
+    assert torch.equal(refined.backward[2], found.backward[2])
+    assert torch.equal(refined.backward_confidence[2], found.backward_confidence[2])
+    assert not torch.equal(refined.backward[3], found.backward[3])
