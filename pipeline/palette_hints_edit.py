@@ -41,7 +41,7 @@ def set_palette(
     added = PaletteHint(
         f"{holder.name}.palette.{digest[:8]}.png", digest, Span(holder.start, holder.stop), strength
     )
-    _drop_palettes(reel, holder)
+    _take_out(reel, ColourHints(palettes=hints_of(reel).of(holder).palettes))
     write_bytes(reel.root / FOLDER / added.picture, content)
     file = hint_file_of(reel, holder)
     replace(file, hints=replace(file.hints, palettes=(*file.hints.palettes, added))).write()
@@ -56,7 +56,7 @@ def set_saturation(reel: Reel, value: float, shot: int) -> tuple[Shot, Saturatio
     check_saturation(value)
     (holder,) = select(reel.shots(), str(shot))
     added = SaturationHint(value, Span(holder.start, holder.stop))
-    _drop_saturations(reel, holder)
+    _take_out(reel, ColourHints(saturations=hints_of(reel).of(holder).saturations))
     file = hint_file_of(reel, holder)
     replace(file, hints=replace(file.hints, saturations=(*file.hints.saturations, added))).write()
     return holder, added
@@ -71,31 +71,26 @@ def drop_from_shot(reel: Reel, shot: int, *, points: bool, palette: bool, satura
     own = hints_of(reel).of(holder)
     dropped = ColourHints(
         points=drop_points(reel, shot=shot) if points and own.points else (),
-        palettes=_drop_palettes(reel, holder) if palette else (),
-        saturations=_drop_saturations(reel, holder) if saturation else (),
+        palettes=own.palettes if palette else (),
+        saturations=own.saturations if saturation else (),
     )
     if dropped == ColourHints():
         raise UsageError(f"nothing such is said of shot {shot}. `reelfix hint list` shows what is.")
+    _take_out(reel, dropped)
     return dropped
 
 
-def _drop_palettes(reel: Reel, holder: Shot) -> tuple[PaletteHint, ...]:
-    dropped = hints_of(reel).of(holder).palettes
+def _take_out(reel: Reel, dropped: ColourHints) -> None:
+    """Take palettes and saturations out of the files that hold them; pictures that none needs go as well."""
     for file in hint_files(reel):
-        kept = tuple(palette for palette in file.hints.palettes if palette not in dropped)
-        if kept != file.hints.palettes:
-            replace(file, hints=replace(file.hints, palettes=kept)).write()
+        kept = replace(
+            file.hints,
+            palettes=tuple(each for each in file.hints.palettes if each not in dropped.palettes),
+            saturations=tuple(each for each in file.hints.saturations if each not in dropped.saturations),
+        )
+        if kept != file.hints:
+            replace(file, hints=kept).write()
     used = {palette.picture for palette in hints_of(reel).palettes}
-    for palette in dropped:
+    for palette in dropped.palettes:
         if palette.picture not in used:
             (reel.root / FOLDER / palette.picture).unlink(missing_ok=True)
-    return dropped
-
-
-def _drop_saturations(reel: Reel, holder: Shot) -> tuple[SaturationHint, ...]:
-    dropped = hints_of(reel).of(holder).saturations
-    for file in hint_files(reel):
-        kept = tuple(saturation for saturation in file.hints.saturations if saturation not in dropped)
-        if kept != file.hints.saturations:
-            replace(file, hints=replace(file.hints, saturations=kept)).write()
-    return dropped
